@@ -1,0 +1,1 @@
+"""The commands. Imports the public face and study."""

@@ -1,0 +1,1 @@
+"""Solvers for populations: (model, parameters, doses, times) -> trajectories. Imports core and model."""

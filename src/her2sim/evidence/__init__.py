@@ -1,0 +1,1 @@
+"""The base of published trials: loading, merging, querying. Imports core and record."""

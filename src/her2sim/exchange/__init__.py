@@ -1,0 +1,1 @@
+"""SBML and Antimony in and out. The only room that imports libSBML."""

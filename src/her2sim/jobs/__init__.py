@@ -1,0 +1,1 @@
+"""Chunks, workers, progress and resuming; knows callables, no oncology. Imports core."""

@@ -1,0 +1,1 @@
+"""Models as data: expressions, systems, modules, drugs and parameters. Imports core only."""

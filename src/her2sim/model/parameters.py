@@ -1,0 +1,107 @@
+"""Parameter files: the homes of biological numbers, ``data/parameters/*.yaml``.
+
+Format of a file::
+
+    sources:
+      scheuher2024: {citation: "...", address: "..."}
+    parameters:
+      doubling_time_breast_days:
+        {value: 70, unit: day, read: false, source: assumed, description: "...",
+         spread: {distribution: lognormal, sd: 0.6}, uncertainty: 0.3, low: 20, high: 400, note: "..."}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from her2sim.core.errors import InputError
+from her2sim.core.paths import data_dir
+from her2sim.core.quantity import Quantity, Source
+
+_KEYS = {"value", "unit", "read", "source", "description", "spread", "uncertainty", "low", "high", "note"}
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """All parameters by name, with their sources."""
+
+    quantities: Mapping[str, Quantity]
+    sources: Mapping[str, Source]
+
+    def __getitem__(self, name: str) -> Quantity:
+        return self.quantities[name]
+
+    def value(self, name: str) -> float:
+        """The typical value of a parameter."""
+        return self.quantities[name].value
+
+
+def read_parameter_file(path: Path) -> ParameterSet:
+    """Read one parameter file.
+
+    Raises:
+        InputError: a key is missing or unknown, or a source is not listed.
+    """
+    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    sources = {k: Source(k, str(v["citation"]), str(v.get("address", ""))) for k, v in content["sources"].items()}
+    quantities = {name: quantity_from(name, entry, str(path)) for name, entry in content["parameters"].items()}
+    for quantity in quantities.values():
+        if quantity.source != "assumed" and quantity.source not in sources:
+            raise InputError(f"source {quantity.source!r} is not listed", where=f"{path}: {quantity.name}")
+    return ParameterSet(quantities, sources)
+
+
+def quantity_from(name: str, entry: Mapping[str, Any], where: str) -> Quantity:
+    """One entry of a data file as a Quantity.
+
+    Raises:
+        InputError: a key is missing or unknown.
+    """
+    unknown = set(entry) - _KEYS
+    missing = {"value", "unit", "read", "source"} - set(entry)
+    if unknown or missing:
+        raise InputError(
+            f"parameter {name}: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}",
+            where=where,
+            hint=f"Keys are {', '.join(sorted(_KEYS))}.",
+        )
+    spread: Mapping[str, Any] = entry.get("spread") or {}
+    return Quantity(
+        name=name,
+        value=float(entry["value"]),
+        unit=str(entry["unit"]),
+        read=bool(entry["read"]),
+        source=str(entry["source"]),
+        spread_distribution=str(spread.get("distribution", "none")),
+        spread=float(spread.get("sd", 0.0)),
+        uncertainty=float(entry.get("uncertainty", 0.0)),
+        low=float(entry.get("low", float("-inf"))),
+        high=float(entry.get("high", float("inf"))),
+        description=str(entry.get("description", "")),
+        note=str(entry.get("note", "")),
+    )
+
+
+@cache
+def load_parameters() -> ParameterSet:
+    """All parameter files of the package as one set.
+
+    Raises:
+        InputError: two files name the same parameter.
+    """
+    quantities: dict[str, Quantity] = {}
+    sources: dict[str, Source] = {}
+    for path in sorted(data_dir("parameters").glob("*.yaml")):
+        part = read_parameter_file(path)
+        doubled = set(part.quantities) & set(quantities)
+        if doubled:
+            raise InputError(f"parameters named in two files: {sorted(doubled)}", where=str(path))
+        quantities.update(part.quantities)
+        sources.update(part.sources)
+    return ParameterSet(quantities, sources)

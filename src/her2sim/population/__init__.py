@@ -1,0 +1,1 @@
+"""Virtual patients: covariates, traits, correlations. Imports core and model."""
