@@ -1,0 +1,67 @@
+"""When patients die: background mortality by age, and disease by its burden inside and outside the brain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.core.calendar import DAYS_PER_YEAR
+from her2sim.core.random import stream
+
+Floats = NDArray[np.float64]
+
+
+def death_hazard(
+    days: Floats, body_mL: Floats, cns_mL: Floats, age_years: Floats, frailty: Floats, parameters: Mapping[str, float]
+) -> Floats:
+    """Hazard of death per day, shape (n_patients, n_times).
+
+    h = background(age) + frailty * [h_T (V_body / V_ref)^p + h_C (V_CNS / V_refC)^p]; background mortality doubles
+    every so many years of age (Gompertz).
+
+    Main arguments:
+        days: (n_patients, n_times) days since the start of the line.
+        body_mL, cns_mL: (n_patients, n_times) viable tumor volume outside and inside the brain.
+        age_years, frailty: (n_patients,).
+        parameters: the values of ``data/parameters/mortality.yaml``.
+    """
+    age = age_years[:, None] + days / DAYS_PER_YEAR
+    doublings = (age - 60.0) / parameters["background_death_doubling_years"]
+    background = parameters["background_death_rate_at_60_per_day"] * 2.0**doublings
+    power = parameters["burden_exponent"]
+    body = parameters["death_rate_at_reference_burden_per_day"] * (body_mL / parameters["reference_burden_mL"]) ** power
+    cns = parameters["death_rate_at_reference_cns_per_day"] * (cns_mL / parameters["reference_cns_mL"]) ** power
+    return background + frailty[:, None] * (body + cns)
+
+
+def cumulative(days: Floats, hazard: Floats) -> Floats:
+    """Cumulative hazard by the trapezoid rule, 0 at the first time; shape (n_patients, n_times)."""
+    steps = 0.5 * (hazard[:, 1:] + hazard[:, :-1]) * np.diff(days, axis=1)
+    return np.concatenate([np.zeros((len(days), 1)), np.cumsum(steps, axis=1)], axis=1)
+
+
+def time_at(days: Floats, cumulative_hazard: Floats, level: Floats) -> Floats:
+    """Day at which the cumulative hazard of each patient reaches ``level`` (n_patients,); infinity if never."""
+    out = np.full(len(days), np.inf)
+    for row in range(len(days)):
+        curve = cumulative_hazard[row]
+        if curve[-1] >= level[row]:
+            out[row] = np.interp(level[row], curve, days[row])
+    return out
+
+
+def value_at(days: Floats, cumulative_hazard: Floats, when: Floats) -> Floats:
+    """Cumulative hazard of each patient at day ``when`` (n_patients,)."""
+    return np.array([np.interp(when[row], days[row], cumulative_hazard[row]) for row in range(len(days))])
+
+
+def death_levels(seed: int, patients: NDArray[np.int64]) -> Floats:
+    """Unit exponential draws: a patient dies when her cumulative hazard reaches hers. The same in all arms."""
+    return np.array([stream(seed, int(p), "death").standard_exponential() for p in patients])
+
+
+def frailties(seed: int, patients: NDArray[np.int64], log_sd: float) -> Floats:
+    """Log-normal factors with median 1 on the disease hazard of each patient."""
+    return np.array([np.exp(log_sd * stream(seed, int(p), "frailty").standard_normal()) for p in patients])

@@ -1,0 +1,109 @@
+"""Readings: what a radiologist writes down about lesions whose true size the simulator knows.
+
+Investigator (INV) and blinded independent central review (BICR) read the same scans with errors of their own, and each
+has an eye of its own for new lesions. RECIST is applied to readings in ``her2sim.endpoints``, never to the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.core.random import normals
+
+Floats = NDArray[np.float64]
+NONTARGET_CODES = ("CR", "NON_CR_NON_PD", "PD", "NE", "NOT_PRESENT")
+CR, NON_CR_NON_PD, PD, NE, NOT_PRESENT = range(5)
+
+
+@dataclass(frozen=True)
+class TrueScans:
+    """True diameters at the visits.
+
+    Main arguments:
+        day: (n_patients, n_visits), NaN where the visit is missed.
+        target_mm: (n_patients, n_visits, n_targets); NaN where the patient has no such lesion.
+        nontarget_mm: (n_patients, n_visits), NaN without non-target disease.
+        occult_mm: (n_patients, n_visits) lesion outside the brain that is not visible at baseline.
+        cns_mm: (n_patients, n_visits) brain lesion.
+        cns_known: (n_patients,) bool, brain metastases known at baseline.
+    """
+
+    day: Floats
+    target_mm: Floats
+    nontarget_mm: Floats
+    occult_mm: Floats
+    cns_mm: Floats
+    cns_known: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one assessor wrote down. Shapes as in ``TrueScans``; ``nontarget`` indexes ``NONTARGET_CODES``."""
+
+    assessor: str
+    day: Floats
+    target_mm: Floats
+    nontarget: NDArray[np.int64]
+    new_lesion: NDArray[np.bool_]
+    cns_mm: Floats
+
+
+def read_scans(
+    truth: TrueScans,
+    assessor: str,
+    parameters: Mapping[str, float],
+    *,
+    seed: int,
+    patients: NDArray[np.int64],
+    brain_imaging: bool,
+) -> Reading:
+    """Read all scans of all patients as one assessor.
+
+    Main arguments:
+        assessor: ``INV`` or ``BICR``; sets the size of the error and the stream of random numbers.
+        parameters: the values of ``data/parameters/observation.yaml``.
+        brain_imaging: whether the protocol images the brain at each scan; else a brain lesion shows by symptoms.
+    """
+    n, visits, targets = truth.target_mm.shape
+    sd = parameters[f"measurement_sd_{assessor.lower()}"]
+    errors = normals(seed, patients, f"measurement/{assessor}", visits * (targets + 2) * 2)
+    errors = errors.reshape(n, visits, targets + 2, 2)
+    sizes = np.concatenate([truth.target_mm, truth.nontarget_mm[..., None], truth.cns_mm[..., None]], axis=2)
+    read = _measured(sizes, errors, sd, parameters)
+    missed = np.isnan(truth.day)
+    read[missed] = np.nan
+    nontarget_mm = read[..., targets]
+    cns_mm = np.where(truth.cns_known[:, None], read[..., targets + 1], np.nan)
+    nontarget = _nontarget(np.stack([nontarget_mm, cns_mm], axis=2), missed, parameters)
+    eye = np.exp(parameters["detection_log_sd"] * normals(seed, patients, f"detection/{assessor}", 2))
+    cns_limit = parameters["detection_cns_mri_mm" if brain_imaging else "detection_cns_symptom_mm"]
+    new = (truth.occult_mm > parameters["detection_new_mm"] * eye[:, :1]) | (
+        ~truth.cns_known[:, None] & (truth.cns_mm > cns_limit * eye[:, 1:])
+    )
+    new[:, 0] = False
+    new[missed] = False
+    return Reading(assessor, truth.day, read[..., :targets], nontarget, np.logical_or.accumulate(new, axis=1), cns_mm)
+
+
+def _measured(sizes: Floats, errors: Floats, sd: float, parameters: Mapping[str, float]) -> Floats:
+    noisy = sizes * np.exp(sd * errors[..., 0]) + parameters["measurement_floor_mm"] * errors[..., 1]
+    small = np.where(sizes < parameters["gone_mm"], 0.0, parameters["too_small_mm"])
+    return np.where(noisy < parameters["too_small_mm"], small, noisy)
+
+
+def _nontarget(sizes: Floats, missed: NDArray[np.bool_], parameters: Mapping[str, float]) -> NDArray[np.int64]:
+    """The status of all non-target disease together: the worst of its parts (n, visits, parts)."""
+    exists = ~np.isnan(sizes[:, :1, :])
+    filled = np.where(np.isnan(sizes), np.inf, sizes)
+    nadir = np.minimum.accumulate(filled, axis=1)
+    floor = np.maximum(nadir, parameters["nontarget_min_mm"])
+    ratio_mm = parameters["nontarget_progression_ratio"] ** (1.0 / 3.0)
+    grown = np.isfinite(filled) & (filled > ratio_mm * floor)
+    gone = np.where(exists, np.isfinite(filled) & (filled <= 0.0), True)
+    status = np.where(grown.any(axis=2), PD, np.where(gone.all(axis=2), CR, NON_CR_NON_PD))
+    status = np.where(missed, NE, status)
+    return np.where(exists.any(axis=2), status, NOT_PRESENT).astype(np.int64)
