@@ -116,14 +116,24 @@ class CompiledModel(Protocol):
         atol: float | Sequence[float] = 1e-9,
         max_steps: int = 200_000,
         threads: int = 1,
+        start: float = 0.0,
     ) -> Solution:
         """Solve for all patients.
 
         Main arguments:
             parameters: (n_patients, n_varying) values in the order of ``varying``.
-            times: (n_times,) for all, or (n_patients, n_times); ascending. An observation at the time of a dose
-                is taken before the dose.
+            times: (n_times,) for all, or (n_patients, n_times), padded with NaN at the end; ascending. An
+                observation at the time of a dose is taken before the dose.
             initial: (n_patients, n_states), or None for the model's own initial values.
             doses: the dose table, or None.
+
+        Other arguments:
+            rtol, atol: relative and absolute tolerance of a step; ``atol`` is one number or one per state.
+            max_steps: most steps per patient.
+            threads: patients are shared out over this many threads; results do not depend on it.
+            start: time at which the initial values hold; no observation or dose may lie before it.
+
+        Raises:
+            InputError: a table has a wrong shape or impossible entries.
         """
         ...
