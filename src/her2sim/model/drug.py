@@ -27,6 +27,30 @@ class CovariateEffect:
 
 
 @dataclass(frozen=True)
+class Metabolite:
+    """An active metabolite that follows its parent at once: molar concentration = CLf / CLm · that of the parent."""
+
+    name: str
+    molar_mass_g_per_mol: Quantity
+
+
+@dataclass(frozen=True)
+class Label:
+    """How a drug is given where a record does not say.
+
+    Main arguments:
+        route: default route.
+        dose: label dose in words, for readers.
+        values: ``infusion_days``; ``escalated_share`` (share of patients in whom an optional dose escalation is made);
+            ``calvert_nonrenal_mL_per_min`` and ``calvert_gfr_cap_mL_per_min`` of drugs dosed by AUC.
+    """
+
+    route: str = "iv"
+    dose: str = ""
+    values: Mapping[str, Quantity] = field(default_factory=dict[str, Quantity])
+
+
+@dataclass(frozen=True)
 class Pharmacokinetics:
     """A published population-PK model.
 
@@ -38,6 +62,12 @@ class Pharmacokinetics:
         omega: (name, name) -> variance or covariance of the log-normal random effects.
         depot_routes: routes that enter through an absorption depot (``po``, ``sc``).
         infusion_days: default length of an intravenous infusion.
+
+    Other arguments:
+        reference: key of the main source.
+        route: the route that the model was built for.
+        metabolite: an active metabolite at quasi-steady state (see ``Metabolite``).
+        note: what was left out or simplified.
     """
 
     structure: str
@@ -49,6 +79,9 @@ class Pharmacokinetics:
     depot_routes: tuple[str, ...]
     infusion_days: float
     reference: str = ""
+    route: str = "iv"
+    metabolite: Metabolite | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,3 +116,9 @@ class Drug:
     actions: tuple[Action, ...]
     sources: Mapping[str, Source]
     note: str = ""
+    label: Label = field(default_factory=Label)
+    pk_by_route: Mapping[str, Pharmacokinetics] = field(default_factory=dict[str, Pharmacokinetics])
+
+    def pk_for(self, route: str = "") -> Pharmacokinetics:
+        """The model of a route; that of the label's route where none is published for ``route`` (or it is empty)."""
+        return self.pk_by_route.get(route.lower(), self.pk)
