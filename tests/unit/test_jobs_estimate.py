@@ -41,7 +41,7 @@ def test_the_estimate_follows_when_later_patients_take_longer() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.2, "1 s"), (41, "45 s"), (89, "90 s"), (130, "2 min"), (3599, "1 h 0 min"), (7300, "2 h 2 min")],,
+    [(0.2, "1 s"), (41, "45 s"), (89, "90 s"), (130, "2 min"), (3599, "1 h 0 min"), (7300, "2 h 2 min")],
 )
 def test_durations_are_spoken_coarsely(seconds: float, text: str) -> None:
     assert spoken(seconds) == text

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
@@ -83,12 +83,7 @@ class RunFolder:
 
     def finish(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Mark the run as finished and keep ``facts`` (versions, failures, seconds, …) in the manifest."""
-        return self._write("finished", facts)
-
-    def _write(self, state: State, facts: Mapping[str, Any]) -> dict[str, Any]:
-        whole = {"format": FORMAT, "state": state, "settings": asdict(self.settings), **facts}
-        write_text(self.path / MANIFEST, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
-        return whole
+        return _write_manifest(self.path, self.settings, "finished", facts)
 
 
 def text_hash(text: str) -> str:
@@ -146,7 +141,7 @@ def check_run_folder(path: Path, settings: RunSettings) -> State:
 
 
 @contextmanager
-def open_run_folder(path: Path, settings: RunSettings) -> Iterator[RunFolder]:
+def open_run_folder(path: Path, settings: RunSettings) -> Generator[RunFolder]:
     """Open the run folder, making it if it is new, and hold it against a second run until the block ends.
 
     Raises:
@@ -160,8 +155,14 @@ def open_run_folder(path: Path, settings: RunSettings) -> Iterator[RunFolder]:
     with _held(path):
         folder = RunFolder(path, settings, state)
         if state == "new":
-            folder._write("running", {})
+            _write_manifest(path, settings, "running", {})
         yield folder
+
+
+def _write_manifest(path: Path, settings: RunSettings, state: State, facts: Mapping[str, Any]) -> dict[str, Any]:
+    whole = {"format": FORMAT, "state": state, "settings": asdict(settings), **facts}
+    write_text(path / MANIFEST, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    return whole
 
 
 def _refuse_other_run(path: Path, found: object, wanted: RunSettings) -> None:
@@ -197,7 +198,7 @@ def _nearest_existing(path: Path) -> Path:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
+def _held(path: Path) -> Generator[None]:
     """Hold the folder's lock, which the operating system gives back whatever way this process ends."""
     try:
         import fcntl
