@@ -1,1 +1,1 @@
-"""SBML and Antimony in and out. The only room that imports libSBML."""
+"""Models in and out: SBML and Antimony to and from `OdeSystem`. The only room that imports libSBML."""

@@ -1,0 +1,51 @@
+"""Antimony, the human form of SBML: model text to SBML text and back, through the Antimony library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from her2sim.core.errors import InputError
+from her2sim.exchange.sbml_write import Dose, to_sbml
+from her2sim.model.system import OdeSystem
+
+
+def to_antimony(system: OdeSystem, *, doses: Sequence[Dose] = ()) -> str:
+    """The model as Antimony text.
+
+    Raises:
+        InputError: as `to_sbml`.
+
+    >>> from her2sim.model.expression import ONE, sym
+    >>> from her2sim.model.system import Parameter, State
+    >>> decay = OdeSystem("decay", (State("x", ONE, -sym("k") * sym("x")),), (Parameter("k", 0.5),))
+    >>> "x' = -(k*x)" in to_antimony(decay)
+    True
+    """
+    import antimony
+
+    antimony.clearPreviousLoads()
+    if antimony.loadSBMLString(to_sbml(system, doses=doses)) < 0:
+        raise InputError(f"Antimony cannot read the model: {antimony.getLastError()}", where=system.name)
+    text = str(antimony.getAntimonyString(antimony.getMainModuleName()))
+    antimony.clearPreviousLoads()
+    return text
+
+
+def sbml_of_antimony(text: str, *, where: str = "Antimony model") -> str:
+    """The SBML text of an Antimony model.
+
+    Raises:
+        InputError: the text is not Antimony, with the line that Antimony names.
+    """
+    import antimony
+
+    antimony.clearPreviousLoads()
+    try:
+        if antimony.loadAntimonyString(text) < 0:
+            raise InputError(str(antimony.getLastError()).strip(), where=where)
+        sbml = antimony.getSBMLString(antimony.getMainModuleName())
+    finally:
+        antimony.clearPreviousLoads()
+    if not sbml:
+        raise InputError("Antimony gives no SBML for this model", where=where)
+    return str(sbml)
