@@ -115,7 +115,7 @@ def read_drug_file(path: Path) -> Drug:
 
     Raises:
         InputError: a key is missing, a unit cannot be converted, a source is not listed, a compartment lacks its
-            volume, a random effect belongs to no parameter, or the covariance matrix is not positive semi-definite.
+            volume, a random effect belongs to no parameter, or the covariance matrix is not positive definite.
     """
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     reader = _Reader(path, content)
@@ -290,8 +290,8 @@ class _Reader:
             raise self.wrong(f"random effects on {sorted(set(variance) - set(typical))}, which typical does not have")
         omega = {(name, name): value for name, value in variance.items()} | pairs
         matrix = omega_matrix(tuple(variance), omega)
-        if len(variance) and float(np.linalg.eigvalsh(matrix).min()) < -1e-12:
-            raise self.wrong("the covariance matrix of the random effects is not positive semi-definite")
+        if len(variance) and float(np.linalg.eigvalsh(matrix).min()) <= 0.0:
+            raise self.wrong("the covariance matrix of the random effects is not positive definite")
         return omega
 
 
