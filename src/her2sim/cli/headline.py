@@ -1,0 +1,25 @@
+"""The main figures of a run as a small table on the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from her2sim.study.run import RunResult
+
+
+def print_headline(result: RunResult) -> None:
+    """Print the main figures of the simulated record on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from her2sim.study.headline import headline
+
+    table = Table(title=f"{result.record.id}, simulated", title_justify="left", box=None, pad_edge=False)
+    for name in ("", "arm", "value", "95% interval", "90% prediction"):
+        table.add_column(name)
+    last = ""
+    for figure in headline(result.record):
+        label, last = ("" if figure.label == last else figure.label), figure.label
+        table.add_row(label, figure.arm, figure.value, figure.ci95, figure.pi90)
+    Console(highlight=False).print(table)
