@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -35,7 +36,7 @@ def spoken(seconds: float) -> str:
     """
     if seconds < 90:
         step = 1 if seconds < 10 else 5
-        return f"{max(step, round(seconds / step + 0.49) * step)} s"
+        return f"{max(step, math.ceil(seconds / step) * step)} s"
     minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} min"
