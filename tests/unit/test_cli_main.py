@@ -70,8 +70,8 @@ def test_run_hands_its_options_to_the_study_and_prints_the_main_figures(
         app, ["run", "db03.yaml", "--patients", "7", "--replicates", "3", "--seed", "5", "--workers", "2", "--out", "x"]
     )
     assert result.exit_code == 0
-    asked = {key: study[key] for key in ("record", "patients", "replicates", "seed", "workers", "out", "chunk_size")}
-    assert asked == {
+    got = {key: study[key] for key in ("record", "patients", "replicates", "seed", "workers", "out", "chunk_size")}
+    assert got == {
         "record": "db03.yaml",
         "patients": 7,
         "replicates": 3,
