@@ -16,9 +16,9 @@ Operand = Union["Expr", float, int]
 
 UNARY = (
     "neg", "exp", "ln", "sqrt", "abs", "floor", "ceil", "sin", "cos", "tan", "asin", "acos", "atan",
-    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "not",
+    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "not", "factorial",
 )  # fmt: skip
-BINARY = ("sub", "div", "pow", "lt", "le", "gt", "ge", "eq", "ne")
+BINARY = ("sub", "div", "pow", "lt", "le", "gt", "ge", "eq", "ne", "delay")
 NARY = ("add", "mul", "min", "max", "and", "or", "xor")
 TERNARY = ("select",)
 
@@ -164,6 +164,8 @@ def div(left: Operand, right: Operand) -> Expr:
         return a
     if a.op == "const" and b.op == "const" and b.value != 0.0:
         return const(a.value / b.value)
+    if a.op == "const" and b.op == "const":
+        return const(a.value * math.copysign(math.inf, b.value))  # IEEE 754: infinity, or NaN for 0/0
     return _node("div", (a, b))
 
 
@@ -174,8 +176,11 @@ def power(base: Operand, exponent: Operand) -> Expr:
         return ONE
     if _is(b, 1.0):
         return a
-    if a.op == "const" and b.op == "const" and (a.value > 0 or b.value == int(b.value)) and a.value != 0:
-        return const(a.value**b.value)
+    if a.op == "const" and b.op == "const" and a.value != 0 and (a.value > 0 or b.value.is_integer()):
+        try:
+            return const(a.value**b.value)
+        except OverflowError:
+            return _node("pow", (a, b))
     return _node("pow", (a, b))
 
 

@@ -47,7 +47,12 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Event:
-    """Changes that happen when ``trigger`` turns from false to true (SBML Level 3 semantics)."""
+    """Changes that happen when ``trigger`` turns from false to true (SBML Level 3 semantics).
+
+    Other arguments:
+        scales: factors of assigned values, evaluated when the event is executed, after its other assignments. A
+            concentration that an event sets becomes an amount by the volume that holds then.
+    """
 
     name: str
     trigger: Expr
@@ -57,6 +62,7 @@ class Event:
     persistent: bool = True
     initial_value: bool = True
     use_values_from_trigger_time: bool = True
+    scales: tuple[tuple[str, Expr], ...] = ()
 
 
 @dataclass(frozen=True)
