@@ -1,0 +1,66 @@
+"""Antibody-dependent cellular cytotoxicity (ADCC): NK cells kill cells that carry bound Fc parts.
+
+    Phi = sum over antibodies of fc_activity · genotype^e · theta_d        (effective Fc per HER2)
+    Omega = Phi · HER2 per cell,   kill = k_NK · capacity · Omega / (Omega_50 + Omega) · site
+
+``fcgr3a_activity`` is the patient's FcgammaRIIIa genotype (VV 1, VF and FF less); Fc-enhanced antibodies depend less
+on it (exponent e below 1). Structure: kill depends on antibody bound per cell, Hoffman 2018
+(doi:10.1016/j.jtbi.2017.09.031).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from her2sim.model.draft import Draft, actions_of
+from her2sim.model.drug import Drug
+from her2sim.model.expression import Expr, add, div, mul
+from her2sim.model.lesions import CLONES, SITES, Site
+from her2sim.model.module import Module
+from her2sim.model.modules.receptor_binding import bound_share_name
+from her2sim.model.smooth import positive_power, total
+
+
+def adcc_name(clone: str, site: Site) -> str:
+    """Name of the rate at which NK cells kill a clone.
+
+    >>> adcc_name("sensitive", "cns")
+    'adcc_sensitive_cns_per_day'
+    """
+    return f"adcc_{clone}_{site}_per_day"
+
+
+def adcc(drugs: Sequence[Drug]) -> Module:
+    """NK-cell kill of opsonized clones.
+
+    Takes ``theta_<drug>_<site>`` and ``her2_level``. Gives ``adcc_<clone>_<site>_per_day``. Antibodies whose
+    ``fc_type`` is ``silent`` take no part.
+    """
+    draft = Draft("adcc")
+    level = draft.take("her2_level", "dimensionless")
+    half = draft.number("adcc_half_her2_millions")
+    rate = mul(draft.number("nk_kill_per_day"), draft.number("nk_capacity"))
+    genotype = draft.number("fcgr3a_activity")
+    antibodies = [(d, a) for d, a in actions_of(drugs, "antibody") if a.labels["fc_type"] != "silent"]
+    for site in SITES:
+        fc = total(
+            mul(
+                draft.of_drug(drug, action, "fc_activity"),
+                positive_power(genotype, draft.number(f"fcgr3a_dependence_{action.labels['fc_type']}")),
+                draft.take(bound_share_name(drug.id, site), "dimensionless"),
+            )
+            for drug, action in antibodies
+        )
+        effective = draft.assign(f"fc_per_her2_{site}", fc, "dimensionless", "effective Fc parts per HER2")
+        reach: Expr | float = draft.number("nk_reach_cns") if site == "cns" else 1.0
+        for clone in CLONES:
+            load = mul(effective, level, draft.number(f"her2_ratio_{clone}"))
+            draft.assign(
+                adcc_name(clone, site),
+                mul(rate, reach, div(load, add(half, load))),
+                "1/day",
+                "kill by NK cells",
+                give=True,
+            )
+    draft.knock_out("adcc", {"nk_kill_per_day": 0.0})
+    return draft.module()

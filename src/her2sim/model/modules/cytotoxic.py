@@ -1,0 +1,87 @@
+"""Cytotoxic chemotherapy: plasma concentration -> delayed effect -> kill, by class.
+
+    dE_d/dt = k_e (C_d / C_average - E_d)                 1 on average at the reference dose
+    e = (1 + s) E / (s + E) with E the sum over drugs of the class, times Kp,uu in the brain
+    kill = k_class,disease · sensitivity · W_class · e
+
+The effect is 1 at the average concentration of the reference dose and saturates above it, so doubling a dose does not
+double its effect. The delayed effect compartment is Sheiner's (1979); kill by class and disease is fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from her2sim.model.draft import Draft, actions_of
+from her2sim.model.drug import Action, Drug
+from her2sim.model.expression import Expr, add, div, mul, sub, sym
+from her2sim.model.lesions import CLONES, SITES, Site
+from her2sim.model.module import Module
+from her2sim.model.modules.waning import add_waning
+from her2sim.model.smooth import total
+
+
+def chemo_kill_name(clone: str, site: Site) -> str:
+    """Name of the rate at which chemotherapy kills a clone.
+
+    >>> chemo_kill_name("tolerant", "systemic")
+    'chemo_kill_tolerant_systemic_per_day'
+    """
+    return f"chemo_kill_{clone}_{site}_per_day"
+
+
+def cytotoxic(drugs: Sequence[Drug], disease: str) -> Module:
+    """Kill by the chemotherapy of a regimen; classes add, drugs of one class share its saturation and waning.
+
+    Takes ``C_<drug>_mg_per_L``. Gives ``chemo_kill_<clone>_<site>_per_day``. States: the effect ``E_<drug>`` of each
+    drug and ``W_<class>``, the share of effect left.
+    """
+    draft = Draft("cytotoxic")
+    by_class: dict[str, list[tuple[Drug, Action]]] = {}
+    for drug, action in actions_of(drugs, "cytotoxic"):
+        by_class.setdefault(action.labels["chemo_class"], []).append((drug, action))
+    kills: dict[Site, list[Expr]] = {site: [] for site in SITES}
+    for chemo_class, members in by_class.items():
+        effect = {site: _saturation(draft, chemo_class, members, site) for site in SITES}
+        left = add_waning(draft, chemo_class, effect["systemic"], "chemo_waning_per_day")
+        strength = mul(
+            draft.number(f"kill_{chemo_class}_{disease}_per_day"),
+            draft.number("sensitivity_chemo"),
+            draft.number(f"sensitivity_{chemo_class}"),
+            left,
+        )
+        for site in SITES:
+            kills[site].append(mul(strength, effect[site]))
+        draft.knock_out(f"chemo_{chemo_class}", {f"kill_{chemo_class}_{disease}_per_day": 0.0})
+    for site in SITES:
+        for clone in CLONES:
+            draft.assign(
+                chemo_kill_name(clone, site),
+                mul(draft.number(f"cytotoxic_factor_{clone}"), total(kills[site])),
+                "1/day",
+                "kill by chemotherapy",
+                give=True,
+            )
+    return draft.module()
+
+
+def _saturation(draft: Draft, chemo_class: str, members: Sequence[tuple[Drug, Action]], site: Site) -> Expr:
+    exposure: list[Expr] = []
+    for drug, action in members:
+        name = f"E_{drug.id}"
+        if site == "systemic":
+            plasma = draft.take(f"C_{drug.id}_mg_per_L", "mg/L")
+            ratio = div(plasma, draft.of_drug(drug, action, "average_conc_mg_per_L"))
+            rate = mul(draft.of_drug(drug, action, "effect_rate_per_day"), sub(ratio, sym(name)))
+            draft.state(name, 0.0, rate, "dimensionless", f"effect of {drug.inn}, 1 on average at the reference dose")
+            exposure.append(sym(name))
+        else:
+            exposure.append(mul(draft.of_drug(drug, action, "kp_uu_brain"), sym(name)))
+    half = draft.number("chemo_half_exposure")
+    combined = total(exposure)
+    return draft.assign(
+        f"effect_{chemo_class}_{site}",
+        div(mul(add(1.0, half), combined), add(half, combined)),
+        "dimensionless",
+        f"effect of {chemo_class}, 1 at the average concentration of the reference dose",
+    )

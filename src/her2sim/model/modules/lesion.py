@@ -1,0 +1,99 @@
+"""Lesion: the clones of one slot grow, die and leave dead volume.
+
+    dV_c/dt = g s [(1 + phi) fitness_c G_c - phi] V_c - (deaths by drugs)_c V_c -/+ switching
+    dV_dead/dt = sum of all deaths - k_clear V_dead,    s = max(0, 1 - V/V_max)
+
+Birth and death are separate: phi is the share of births that is lost to spontaneous death, so a drug that only stops
+division still shrinks a tumor. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu (1 - signal).
+Dead volume is what makes a response visible weeks after cells died (Wang 2020, doi:10.3389/fbioe.2020.00141).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from her2sim.model.draft import Draft
+from her2sim.model.expression import Expr, add, div, mul, neg, sub, sym
+from her2sim.model.lesions import CLONES, DEAD, Slot, volume_state
+from her2sim.model.module import Module
+from her2sim.model.modules.receptor_signal import growth_name, signal_name
+from her2sim.model.smooth import at_least_zero, complement, total
+
+
+def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Module:
+    """The volumes of one slot.
+
+    Main arguments:
+        slot: place and site class.
+        disease: ``breast`` or ``gastric``.
+        deaths: clone -> names of the death rates (1/day) that drugs cause.
+
+    Takes the growth multipliers and signals of ``receptor_signal`` and the death rates named. Gives the volume states.
+    """
+    draft = Draft(f"lesion.{slot.name}")
+    growth = _untreated_growth(draft, slot, disease)
+    turnover = draft.number("turnover")
+    living = {clone: sym(volume_state(slot.name, clone)) for clone in CLONES}
+    dead = sym(volume_state(slot.name, DEAD))
+    full = div(add(total(living.values()), dead), draft.number("largest_lesion_mL"))
+    space = draft.assign(f"space_{slot.name}", at_least_zero(complement(full)), "dimensionless", "room left to grow")
+    pace = mul(growth, space)
+    switching = mul(
+        draft.number("her2_loss_per_day"),
+        complement(draft.take(signal_name("sensitive", slot.site), "dimensionless")),
+        living["sensitive"],
+    )
+    initial = _initial(draft, slot, growth, turnover)
+    all_deaths: list[Expr] = []
+    for clone in CLONES:
+        multiplier = mul(draft.number(f"fitness_{clone}"), draft.take(growth_name(clone, slot.site), "dimensionless"))
+        birth = mul(pace, add(1.0, turnover), multiplier)
+        death = add(mul(pace, turnover), *(draft.take(name, "1/day") for name in deaths[clone]))
+        all_deaths.append(mul(death, living[clone]))
+        rate = mul(sub(birth, death), living[clone])
+        if clone == "sensitive":
+            rate = sub(rate, switching)
+        elif clone == "her2low":
+            rate = add(rate, switching)
+        name = volume_state(slot.name, clone)
+        draft.state(name, initial[clone], rate, "mL", f"{clone} cells in {slot.name}", give=True)
+    clearance = mul(draft.number("dead_clearance_per_day"), dead)
+    name = volume_state(slot.name, DEAD)
+    draft.state(name, initial[DEAD], sub(total(all_deaths), clearance), "mL", f"dead cells in {slot.name}", give=True)
+    draft.knock_out("turnover", {"turnover": 0.0})
+    draft.knock_out("her2_loss", {"her2_loss_per_day": 0.0})
+    for clone in ("her2low", "bypass", "tolerant"):
+        draft.knock_out(f"{clone}_clone", {f"fraction_{clone}": 0.0})
+    draft.knock_out("her2low_clone", {"her2_loss_per_day": 0.0})
+    return draft.module()
+
+
+def _untreated_growth(draft: Draft, slot: Slot, disease: str) -> Expr:
+    """ln 2 over the volume doubling time, times the patient's and the lesion's multipliers."""
+    factors = [draft.number("growth_patient"), draft.number(f"growth_{slot.name}")]
+    if disease != "breast":
+        factors.append(draft.number(f"growth_ratio_{disease}"))
+    hr = draft.number("hr_positive")
+    factors.append(add(complement(hr), mul(hr, draft.number("growth_ratio_hr_positive"))))
+    return draft.assign(
+        f"growth_rate_{slot.name}_per_day",
+        div(mul(math.log(2.0), *factors), draft.number("doubling_time_days")),
+        "1/day",
+        "growth without drugs in a small lesion",
+    )
+
+
+def _initial(draft: Draft, slot: Slot, growth: Expr, turnover: Expr) -> dict[str, Expr]:
+    """Clones by fractions that are drawn one after the other (each of what is left), and dead volume in balance."""
+    size = draft.number(f"V0_{slot.name}_mL")
+    loss = mul(growth, turnover)
+    dead = div(mul(size, loss), add(loss, growth, draft.number("dead_clearance_per_day")))
+    left = add(size, neg(dead))
+    parts: dict[str, Expr] = {DEAD: dead}
+    for clone in ("her2low", "bypass", "tolerant"):
+        fraction = draft.number(f"fraction_{clone}")
+        parts[clone] = mul(left, fraction)
+        left = mul(left, complement(fraction))
+    parts["sensitive"] = left
+    return parts

@@ -1,0 +1,142 @@
+"""Payload: conjugates carry a cytotoxic into cells that have HER2, and in part to their neighbors.
+
+    dP/dt = DAR · k · R · theta_d - k_loss · P            payload in antigen-high cells, nmol/L
+    P_low = P (r + (1 - r) b w)                           in the antigen-low clone of a lesion
+    kill = k_max · sensitivity · W · P^n / (KC50^n + P^n)
+
+r is the antigen-low clone's HER2 relative to the others (own uptake), b the bystander fraction of the payload and w the
+antigen-high share of the lesion: a bystander needs a neighbor. Uptake k R theta equals delivery across the capillary
+wall (``site_exposure``), so with much HER2 the payload is limited by delivery, with little HER2 by antigen.
+Magnitudes: Scheuher 2024 (doi:10.1007/s10928-023-09884-6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from her2sim.model.draft import Draft, actions_of
+from her2sim.model.drug import Action, Drug
+from her2sim.model.expression import Expr, add, div, mul, sub, sym
+from her2sim.model.lesions import CLONES, SITES, SLOTS, Site, volume_state
+from her2sim.model.module import Module
+from her2sim.model.modules.receptor_binding import bound_share_name
+from her2sim.model.modules.waning import add_waning
+from her2sim.model.smooth import complement, saturating, total
+
+LOW = "her2low"
+_TRACE_ML = 1e-9  # numerical: keeps the antigen-high share defined in an empty slot
+
+
+def payload_kill_name(clone: str, slot: str) -> str:
+    """Name of the rate at which payloads kill a clone in one slot.
+
+    >>> payload_kill_name("her2low", "T1")
+    'payload_kill_her2low_T1_per_day'
+    """
+    return f"payload_kill_{clone}_{slot}_per_day"
+
+
+def payload_state(drug_id: str, site: Site) -> str:
+    """Name of the payload concentration in antigen-high cells.
+
+    >>> payload_state("trastuzumab_emtansine", "cns")
+    'P_trastuzumab_emtansine_cns_nM'
+    """
+    return f"P_{drug_id}_{site}_nM"
+
+
+def payload(drugs: Sequence[Drug]) -> Module:
+    """Kill by the payloads of a regimen's conjugates.
+
+    Takes ``theta_<drug>_<site>``, ``her2_level`` and the volumes of the clones. Gives
+    ``payload_kill_<clone>_<slot>_per_day``. States: ``P_<drug>_<site>_nM`` and ``W_<payload>``.
+    """
+    draft = Draft("payload")
+    conjugates = actions_of(drugs, "payload")
+    level = draft.take("her2_level", "dimensionless")
+    receptor = mul(draft.number("her2_nM_per_million"), level)
+    uptake = mul(draft.number("her2_uptake_per_day"), receptor)
+    strength = _strength(draft, conjugates, uptake)
+    low_ratio = draft.number(f"her2_ratio_{LOW}")
+    for site in SITES:
+        high_kill = draft.assign(
+            f"payload_effect_high_{site}_per_day",
+            total(
+                mul(strength[drug.id], _effect(draft, action, sym(payload_state(drug.id, site))))
+                for drug, action in conjugates
+            ),
+            "1/day",
+            "kill of antigen-high cells by payloads",
+        )
+        for slot in (s for s in SLOTS if s.site == site):
+            share = _antigen_high_share(draft, slot.name)
+            low_kill = total(
+                mul(
+                    strength[drug.id],
+                    _effect(
+                        draft,
+                        action,
+                        mul(
+                            sym(payload_state(drug.id, site)),
+                            add(
+                                low_ratio,
+                                mul(complement(low_ratio), draft.of_drug(drug, action, "bystander_fraction"), share),
+                            ),
+                        ),
+                    ),
+                )
+                for drug, action in conjugates
+            )
+            for clone in CLONES:
+                draft.assign(
+                    payload_kill_name(clone, slot.name),
+                    mul(draft.number(f"payload_factor_{clone}"), low_kill if clone == LOW else high_kill),
+                    "1/day",
+                    "kill by payloads",
+                    give=True,
+                )
+    for drug, action in conjugates:
+        draft.knock_out("bystander", {f"{drug.id}_bystander_fraction": 0.0})
+        draft.knock_out("payload", {f"payload_kill_{action.labels['payload']}_per_day": 0.0})
+    return draft.module()
+
+
+def _strength(draft: Draft, conjugates: Sequence[tuple[Drug, Action]], uptake: Expr) -> dict[str, Expr]:
+    """Add the payload states; give each conjugate's greatest kill rate (with sensitivity and waning)."""
+    strength: dict[str, Expr] = {}
+    effects: dict[str, list[Expr]] = {}
+    for drug, action in conjugates:
+        kind = action.labels["payload"]
+        for site in SITES:
+            name = payload_state(drug.id, site)
+            bound = draft.take(bound_share_name(drug.id, site), "dimensionless")
+            gain = mul(draft.of_drug(drug, action, "drug_to_antibody_ratio"), uptake, bound)
+            loss = mul(draft.number(f"payload_loss_{kind}_per_day"), sym(name))
+            draft.state(name, 0.0, sub(gain, loss), "nM", f"{kind} in antigen-high cells")
+        effects.setdefault(kind, []).append(_effect(draft, action, sym(payload_state(drug.id, "systemic"))))
+        strength[drug.id] = mul(
+            draft.number(f"payload_kill_{kind}_per_day"),
+            draft.number("sensitivity_payload"),
+            draft.number(f"sensitivity_{kind}"),
+            sym(f"W_{kind}"),
+        )
+    for kind, parts in effects.items():
+        add_waning(draft, kind, total(parts), "payload_waning_per_day")
+    return strength
+
+
+def _effect(draft: Draft, action: Action, concentration: Expr) -> Expr:
+    kind = action.labels["payload"]
+    ratio = div(concentration, draft.number(f"payload_half_{kind}_nM"))
+    return saturating(ratio, draft.number(f"payload_steepness_{kind}"))
+
+
+def _antigen_high_share(draft: Draft, slot: str) -> Expr:
+    volume = {clone: draft.take(volume_state(slot, clone), "mL") for clone in CLONES}
+    high = total(v for clone, v in volume.items() if clone != LOW)
+    return draft.assign(
+        f"antigen_high_share_{slot}",
+        div(high, add(high, volume[LOW], _TRACE_ML)),
+        "dimensionless",
+        "share of the living volume that carries much HER2",
+    )
