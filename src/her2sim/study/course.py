@@ -1,0 +1,210 @@
+"""The course of one chunk of patients through all arms of a trial: from eligibility to death, and what was written down.
+
+In order: candidates are drawn and taken through their earlier lines; each arm treats the same patients; investigator and
+central review read the scans; RECIST is applied to each reading; treatment ends at the investigator's progression,
+withdrawal or death; the next lines follow until death or the data cut-off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.endpoints.readings import Readings
+from her2sim.endpoints.recist import Assessment as Judged
+from her2sim.endpoints.recist import assess
+from her2sim.endpoints.time_to_event import FollowUp
+from her2sim.model.lesions import SLOTS, volumes
+from her2sim.model.parameters import load_parameters
+from her2sim.population.patients import Patients
+from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
+from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
+from her2sim.trial.calendar import visit_days
+from her2sim.trial.lesion_state import slot_diameters_mm
+from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at, value_at
+from her2sim.trial.next_lines import death_after, hazard_of
+from her2sim.trial.readings import Reading, TrueScans, read_scans
+from her2sim.trial.selection import Entry, admit
+from her2sim.trial.treatment import Cohort, Trajectory, treat
+from her2sim.trial.withdrawal import follow_up_days
+
+Floats = NDArray[np.float64]
+HAZARD_STEP_DAYS = 28.0
+
+
+@dataclass(frozen=True)
+class ArmCourse:
+    """What happened to the patients of one arm.
+
+    Main arguments:
+        arm: name of the arm.
+        numbers: (n,) patient numbers.
+        status, fail_day, fail_state: how the simulation of each patient ended.
+        readings, judged: by assessor.
+        follow_up: by assessor, since central review ends when the investigator stops scanning.
+        death_day: (n,) true day of death, infinity beyond the horizon.
+    """
+
+    arm: str
+    numbers: NDArray[np.int64]
+    status: NDArray[np.int64]
+    fail_day: Floats
+    fail_state: tuple[str, ...]
+    readings: Mapping[str, Reading]
+    judged: Mapping[str, Judged]
+    follow_up: Mapping[str, FollowUp]
+    death_day: Floats
+
+
+@dataclass(frozen=True)
+class ChunkCourse:
+    """All arms of one chunk, and its patients at randomization."""
+
+    replicate: int
+    numbers: NDArray[np.int64]
+    patients: Patients
+    attempts: NDArray[np.int64]
+    prior: NDArray[np.bool_]
+    arms: tuple[ArmCourse, ...]
+
+
+def simulate_chunk(plan: TrialPlan, replicate: int, first: int, stop: int) -> ChunkCourse:
+    """Simulate patients ``first`` to ``stop`` - 1 of one replicate in all arms."""
+    numbers = np.arange(first, stop, dtype=np.int64)
+    typical = typical_in_force(plan, replicate)
+    record = plan.record
+    detection = {"OC": typical["detection_new_mm"], "CNS": typical["detection_cns_symptom_mm"]}
+    entry = admit(
+        numbers,
+        lambda ids: sample_cohort(plan, typical, replicate, ids),
+        lambda cohort: baseline_tumor(cohort, record.disease),
+        record.disease,
+        plan.prior,
+        detection_mm=detection,
+    )
+    arms = tuple(_arm_course(plan, arm, entry, typical, detection) for arm in plan.arms)
+    return ChunkCourse(replicate, numbers, entry.cohort.patients, entry.attempts, entry.prior, arms)
+
+
+def _arm_course(
+    plan: TrialPlan, arm: ArmPlan, entry: Entry, typical: Mapping[str, float], detection: Mapping[str, float]
+) -> ArmCourse:
+    keep = np.flatnonzero(entry.numbers < arm.n)
+    cohort = entry.cohort.take(keep)
+    start = {name: values[keep] for name, values in entry.start.items()}
+    ids, seed, record = cohort.patients.ids, cohort.seed, plan.record
+    if not len(keep):
+        return _no_one(arm, plan)
+    withdrawal, cutoff = follow_up_days(record.assessment.follow_up_days, typical, seed=seed, patients=ids)
+    visits = visit_days(plan.planned, typical, seed=seed, patients=ids)
+    horizon = float(cutoff.max())
+    days, columns = _observation_days(visits, horizon)
+    course = treat(cohort, record.disease, arm.regimen, start, days)
+    ok = course.status == 0
+    truth = _true_scans(course, visits, columns, cohort.patients)
+    imaging = record.assessment.brain_imaging
+    readings = {
+        who: read_scans(truth, who, typical, seed=seed, patients=ids, brain_imaging=imaging) for who in ASSESSORS
+    }
+    frailty = frailties(seed, ids, typical["frailty_log_sd"])
+    level = death_levels(seed, ids)
+    age = cohort.patients.columns["age_years"]
+    total = cumulative(days, np.where(ok[:, None], hazard_of(course, age, frailty, typical), 0.0))
+    death_on_trial = time_at(days, total, level)
+
+    end_of_study = np.minimum(withdrawal, cutoff)
+    last_scan = np.minimum(death_on_trial, end_of_study)
+    judged_inv = assess(_seen(readings["INV"], last_scan))
+    progressed = _first_progression(judged_inv)
+    off_trial = np.minimum(progressed, end_of_study)
+    alive = ok & (death_on_trial > off_trial) & np.isfinite(progressed) & (progressed < cutoff)
+    death = np.where(death_on_trial <= off_trial, death_on_trial, np.inf)
+    rows = np.flatnonzero(alive)
+    if len(rows):
+        had = [*arm.drugs, *(d for line, regimen in plan.prior for d in _drug_ids(regimen) if line.share >= 0.5)]
+        left = level[rows] - value_at(days[rows], total[rows], off_trial[rows])
+        state = {name: values[rows] for name, values in course.at(np.where(alive, off_trial, 0.0)).items()}
+        after = death_after(
+            cohort.take(rows), record.disease, plan.policy, had, state, left, cutoff[rows] - off_trial[rows],
+            frailty=frailty[rows], parameters=typical, detection_mm=detection,
+        )  # fmt: skip
+        death[rows] = off_trial[rows] + after
+    # scans stop at the investigator's progression: central review reads that scan as its last
+    judged = {who: assess(_seen(readings[who], np.minimum(last_scan, progressed))) for who in ASSESSORS}
+    seen_death = np.where(np.isfinite(death), death, np.nan)
+    new_therapy = np.where(alive, progressed + typical["next_line_gap_days"], np.nan)
+    follow_up = FollowUp(end_of_study, plan.planned, seen_death, withdrawal < cutoff, new_therapy)
+    return ArmCourse(
+        arm.name, entry.numbers[keep], course.status, course.fail_day, course.fail_state,
+        readings, judged, {who: follow_up for who in ASSESSORS}, death,
+    )  # fmt: skip
+
+
+def _observation_days(visits: Floats, horizon: float) -> tuple[Floats, NDArray[np.int64]]:
+    """Days on which a patient's states are reported, ascending, and the column of each visit in them."""
+    grid = np.append(np.arange(0.0, horizon, HAZARD_STEP_DAYS), horizon)
+    filled = np.where(np.isnan(visits), horizon, np.minimum(visits, horizon))
+    merged = np.concatenate([filled, np.broadcast_to(grid, (len(visits), len(grid)))], axis=1)
+    order = np.argsort(merged, axis=1, kind="stable")
+    place = np.argsort(order, axis=1, kind="stable")
+    return np.take_along_axis(merged, order, axis=1), place[:, : visits.shape[1]]
+
+
+def _true_scans(course: Trajectory, visits: Floats, columns: NDArray[np.int64], patients: Patients) -> TrueScans:
+    mm = slot_diameters_mm(volumes(course.values, course.names).total_mL)
+    at_visit = {name: np.take_along_axis(values, columns, axis=1) for name, values in mm.items()}
+    target = np.stack([at_visit[s.name] for s in SLOTS if s.role == "target"], axis=2)
+    target = np.where(target[:, :1] > 0.0, target, np.nan)
+    nontarget = np.where(at_visit["NT"][:, :1] > 0.0, at_visit["NT"], np.nan)
+    day = np.where(visits > course.days[:, -1:], np.nan, visits)
+    known = patients.columns["brain_metastases"] > 0.5
+    return TrueScans(day, target, nontarget, at_visit["OC"], at_visit["CNS"], known)
+
+
+def _seen(reading: Reading, until: Floats) -> Readings:
+    """The reading as RECIST takes it, without scans after ``until`` (n_patients,)."""
+    late = reading.day > until[:, None]
+    return Readings(
+        day=np.where(late, np.nan, reading.day),
+        target_mm=np.where(late[..., None], np.nan, reading.target_mm),
+        nontarget=reading.nontarget,
+        new_lesion=reading.new_lesion & ~late,
+    )
+
+
+def _first_progression(judged: Judged) -> Floats:
+    from her2sim.endpoints.response import Response
+
+    progressed = (judged.visits.overall == Response.PD) & ~np.isnan(judged.day)
+    first = progressed.argmax(axis=1)
+    return np.where(progressed.any(axis=1), judged.day[np.arange(len(first)), first], np.inf)
+
+
+def _drug_ids(regimen: tuple[object, ...]) -> list[str]:
+    from her2sim.model.drug_file import load_drug
+
+    return [load_drug(item.drug).id for item in regimen]  # type: ignore[attr-defined]
+
+
+def _no_one(arm: ArmPlan, plan: TrialPlan) -> ArmCourse:
+    none, visits = np.zeros(0), len(plan.planned)
+    empty = Readings(np.zeros((0, visits)), np.zeros((0, visits, 3)), np.zeros((0, visits), dtype=np.int64),
+                     np.zeros((0, visits), dtype=bool))  # fmt: skip
+    reading = Reading("INV", empty.day, empty.target_mm, empty.nontarget, empty.new_lesion, np.zeros((0, visits)))
+    follow_up = FollowUp(none, plan.planned, none, np.zeros(0, dtype=bool), none)
+    return ArmCourse(
+        arm.name, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), none, (),
+        {who: reading for who in ASSESSORS}, {who: assess(empty) for who in ASSESSORS},
+        {who: follow_up for who in ASSESSORS}, none,
+    )  # fmt: skip
+
+
+def parameter_names() -> tuple[str, ...]:
+    """Names of all population-level parameters."""
+    return tuple(load_parameters().quantities)
+
+
+__all__ = ["ArmCourse", "ChunkCourse", "Cohort", "simulate_chunk"]

@@ -1,0 +1,137 @@
+"""The three tables of a run folder, made from the course of a chunk: patients, scans and events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.endpoints.response import Response, labels
+from her2sim.endpoints.time_to_event import (
+    TimeToEvent,
+    duration_of_response,
+    overall_survival,
+    progression_free_survival,
+)
+from her2sim.engine.interface import STATUS_TEXT
+from her2sim.study.course import ArmCourse, ChunkCourse
+from her2sim.study.plan import ASSESSORS
+
+Floats = NDArray[np.float64]
+Table = Any  # pyarrow ships no types
+RESPONDERS = (int(Response.CR), int(Response.PR))
+
+
+def chunk_tables(chunk: ChunkCourse) -> dict[str, Table]:
+    """Tables ``patients``, ``scans`` and ``events`` of one chunk, sorted by (replicate, arm, patient, …).
+
+    A patient whose simulation failed has a row in ``patients`` that says so, and none in the other tables.
+    """
+    import pyarrow as pa
+
+    parts: dict[str, list[Table]] = {"patients": [], "scans": [], "events": []}
+    for order, arm in enumerate(chunk.arms):
+        if len(arm.numbers):
+            parts["patients"].append(_patients(chunk, arm, order))
+            parts["scans"].append(_scans(chunk, arm, order))
+            parts["events"].append(_events(chunk, arm, order))
+    return {name: pa.concat_tables(tables) for name, tables in parts.items()}
+
+
+def _keys(chunk: ChunkCourse, arm: ArmCourse, order: int, numbers: NDArray[np.int64]) -> dict[str, Any]:
+    import pyarrow as pa
+
+    count = len(numbers)
+    return {
+        "replicate": np.full(count, chunk.replicate, dtype=np.int64),
+        "arm_number": np.full(count, order, dtype=np.int64),
+        "arm": pa.array([arm.arm] * count, pa.string()),
+        "patient": numbers,
+    }
+
+
+def _names(codes: NDArray[np.int8]) -> list[str]:
+    return [str(word) for word in labels(codes)]
+
+
+def _patients(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
+    import pyarrow as pa
+
+    rows = np.searchsorted(chunk.numbers, arm.numbers)
+    columns = _keys(chunk, arm, order, arm.numbers)
+    columns["status"] = [STATUS_TEXT[int(code)] for code in arm.status]
+    columns["failed"] = arm.status != 0
+    columns["fail_day"] = arm.fail_day
+    columns["fail_state"] = pa.array(list(arm.fail_state), pa.string())
+    columns["candidates_tried"] = chunk.attempts[rows]
+    for who in ASSESSORS:
+        best = arm.judged[who].best
+        columns[f"bor_{who.lower()}"] = _names(best.confirmed)
+        columns[f"bor_unconfirmed_{who.lower()}"] = _names(best.unconfirmed)
+        columns[f"measurable_{who.lower()}"] = arm.judged[who].measurable
+    columns["death_day"] = np.where(np.isfinite(arm.death_day), arm.death_day, np.nan)
+    for index in range(chunk.prior.shape[1]):
+        columns[f"prior_{index + 1}"] = chunk.prior[rows, index]
+    for name, values in chunk.patients.columns.items():
+        columns.setdefault(name, values[rows])
+    return pa.table(columns)
+
+
+def _scans(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
+    import pyarrow as pa
+
+    ok = np.flatnonzero(arm.status == 0)
+    parts: list[Table] = []
+    for who in ASSESSORS:
+        judged, reading = arm.judged[who], arm.readings[who]
+        row, visit = np.nonzero(~np.isnan(judged.day[ok]))
+        row = ok[row]
+        columns = _keys(chunk, arm, order, arm.numbers[row])
+        columns["assessor"] = pa.array([who] * len(row), pa.string())
+        columns["visit"] = visit.astype(np.int64)
+        columns["day"] = judged.day[row, visit]
+        targets = judged.visits.targets
+        columns["sum_mm"] = targets.sum_mm[row, visit]
+        columns["nadir_mm"] = targets.nadir_mm[row, visit]
+        columns["change_pct"] = targets.change_pct[row, visit]
+        for index in range(reading.target_mm.shape[2]):
+            columns[f"target_{index + 1}_mm"] = reading.target_mm[row, visit, index]
+        columns["cns_mm"] = reading.cns_mm[row, visit]
+        columns["target"] = _names(targets.status[row, visit])
+        columns["nontarget"] = _names(judged.visits.nontarget[row, visit])
+        columns["new_lesion"] = judged.visits.new_lesion[row, visit]
+        columns["overall"] = _names(judged.visits.overall[row, visit])
+        parts.append(pa.table(columns))
+    return pa.concat_tables(parts)
+
+
+def _events(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
+    import pyarrow as pa
+
+    ok = arm.status == 0
+    parts: list[Table] = []
+    for who in ASSESSORS:
+        judged, follow_up = arm.judged[who], arm.follow_up[who]
+        pfs = progression_free_survival(judged.day, judged.visits.overall, follow_up)
+        responder = np.isin(judged.best.confirmed, RESPONDERS)
+        dor = duration_of_response(pfs, judged.best.confirmed_day, responder)
+        parts.append(_event_rows(chunk, arm, order, who, "PFS", pfs, ok))
+        parts.append(_event_rows(chunk, arm, order, who, "DOR", dor, ok & responder))
+    survival = overall_survival(arm.follow_up[ASSESSORS[0]])
+    parts.append(_event_rows(chunk, arm, order, "", "OS", survival, ok))
+    return pa.concat_tables(parts)
+
+
+def _event_rows(
+    chunk: ChunkCourse, arm: ArmCourse, order: int, who: str, endpoint: str, times: TimeToEvent, keep: NDArray[np.bool_]
+) -> Table:
+    import pyarrow as pa
+
+    columns = _keys(chunk, arm, order, arm.numbers[keep])
+    columns["assessor"] = pa.array([who] * int(keep.sum()), pa.string())
+    columns["endpoint"] = pa.array([endpoint] * int(keep.sum()), pa.string())
+    columns["time_days"] = times.time_days[keep]
+    columns["event"] = times.event[keep]
+    columns["reason"] = pa.array([str(reason) for reason in times.reason[keep]], pa.string())
+    return pa.table(columns)

@@ -1,0 +1,214 @@
+"""Earlier lines of therapy, simulated: who comes to a trial after them, and with which tumor.
+
+A patient who must have had trastuzumab and a taxane is first treated with them, until progression; what is left of
+her clones is what the trial meets. Candidates who do not progress within the horizon do not come to the trial: the
+next candidate of the same patient number is tried. Nothing else is set by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.core.errors import SimulationError
+from her2sim.core.random import stream
+from her2sim.model.lesions import CLONES, SLOTS, volumes
+from her2sim.population.patients import Patients
+from her2sim.record.types import PriorTherapy, RegimenItem
+from her2sim.trial.lesion_state import (
+    clone_shares,
+    first_true_progression,
+    lesion_start,
+    slot_diameters_mm,
+    steady_dead_share,
+)
+from her2sim.trial.treatment import Cohort, treat
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+ATTEMPTS = 64
+PRIOR_STEP_DAYS = 42.0
+PRIOR_HORIZON_DAYS = 1512.0
+ADJUVANT_DAYS = 364.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Patients at randomization.
+
+    Main arguments:
+        numbers: (n,) patient numbers of the trial.
+        cohort: their traits; ids are candidate ids, which key all later draws.
+        start: state name -> (n,) value at randomization.
+        attempts: (n,) candidates tried for each patient.
+        prior: (n, n_lines) bool, which earlier lines each patient has had.
+    """
+
+    numbers: Ints
+    cohort: Cohort
+    start: Mapping[str, Floats]
+    attempts: Ints
+    prior: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class TumorAtBaseline:
+    """What the population says of lesions: slot volumes (mL) and shares of clones before any therapy."""
+
+    volume_mL: Mapping[str, Floats]
+    shares: Floats
+    dead_share: Floats
+
+
+def admit(
+    numbers: Ints,
+    sample: Callable[[Ints], Cohort],
+    tumor: Callable[[Cohort], TumorAtBaseline],
+    disease: str,
+    prior: Sequence[tuple[PriorTherapy, Sequence[RegimenItem]]],
+    *,
+    detection_mm: Mapping[str, float],
+) -> Entry:
+    """Bring patients to randomization through their earlier lines.
+
+    Main arguments:
+        numbers: patient numbers, each with up to 64 candidates of its own.
+        sample: candidate ids -> their traits.
+        tumor: traits -> lesions at randomization, by size and (before any therapy) by clone.
+        prior: earlier lines in order, with the regimen of each.
+        detection_mm: diameter at which a lesion of the slots ``OC`` and ``CNS`` is seen.
+
+    Raises:
+        SimulationError: a patient number has no admissible candidate.
+    """
+    found: dict[int, tuple[Cohort, dict[str, Floats], NDArray[np.bool_], int]] = {}
+    waiting = np.asarray(numbers, dtype=np.int64)
+    for attempt in range(ATTEMPTS):
+        cohort = sample(waiting * ATTEMPTS + attempt)
+        start, had, admitted = _through_lines(cohort, tumor(cohort), disease, prior, detection_mm)
+        for row in np.flatnonzero(admitted):
+            mine = {name: values[row : row + 1] for name, values in start.items()}
+            found[int(waiting[row])] = (cohort.take(np.array([row])), mine, had[row : row + 1], attempt + 1)
+        waiting = waiting[~admitted]
+        if not len(waiting):
+            break
+    if len(waiting):
+        raise SimulationError(
+            f"{len(waiting)} patients never progressed on their earlier lines in {ATTEMPTS} tries each",
+            where=f"patient {int(waiting[0])}",
+            why="The trial asks for progression on earlier therapy, and these virtual patients do not progress.",
+            hint="Check eligibility.prior of the record, or the growth and resistance parameters.",
+        )
+    rows = [found[int(number)] for number in numbers]
+    patients = Patients.concat([row[0].patients for row in rows])
+    cohort = Cohort(patients, rows[0][0].seed, rows[0][0].typical)
+    start = {name: np.concatenate([row[1][name] for row in rows]) for name in rows[0][1]}
+    return Entry(
+        np.asarray(numbers, dtype=np.int64),
+        cohort,
+        start,
+        np.array([row[3] for row in rows]),
+        np.concatenate([row[2] for row in rows]),
+    )
+
+
+def _through_lines(
+    cohort: Cohort,
+    tumor: TumorAtBaseline,
+    disease: str,
+    prior: Sequence[tuple[PriorTherapy, Sequence[RegimenItem]]],
+    detection_mm: Mapping[str, float],
+) -> tuple[dict[str, Floats], NDArray[np.bool_], NDArray[np.bool_]]:
+    n = len(cohort.patients)
+    shares = {slot.name: tumor.shares for slot in SLOTS}
+    carried: dict[str, Floats] = {}
+    admitted = np.ones(n, dtype=bool)
+    had = np.zeros((n, len(prior)), dtype=bool)
+    for index, (line, regimen) in enumerate(prior):
+        draws = np.array([stream(cohort.seed, int(p), f"prior line {index}").random() for p in cohort.patients.ids])
+        had[:, index] = draws < line.share
+        rows = np.flatnonzero(had[:, index] & admitted)
+        if not len(rows):
+            continue
+        after = _one_line(cohort.take(rows), _rows(tumor, rows), _pick(shares, rows), _pick(carried, rows),
+                          disease, line, regimen, detection_mm)  # fmt: skip
+        admitted[rows] = after.progressed
+        for slot in SLOTS:
+            updated = shares[slot.name].copy()
+            updated[rows] = after.shares[slot.name]
+            shares[slot.name] = updated
+        for name, values in after.carried.items():
+            column = carried.setdefault(name, np.ones(n)).copy()
+            column[rows] = values
+            carried[name] = column
+    return lesion_start(tumor.volume_mL, shares, tumor.dead_share) | carried, had, admitted
+
+
+@dataclass(frozen=True)
+class _After:
+    shares: Mapping[str, Floats]
+    carried: Mapping[str, Floats]
+    progressed: NDArray[np.bool_]
+
+
+def _one_line(
+    cohort: Cohort,
+    tumor: TumorAtBaseline,
+    shares: Mapping[str, Floats],
+    carried: Mapping[str, Floats],
+    disease: str,
+    line: PriorTherapy,
+    regimen: Sequence[RegimenItem],
+    detection_mm: Mapping[str, float],
+) -> _After:
+    adjuvant = line.setting == "adjuvant"
+    size = tumor.volume_mL
+    if adjuvant:  # micrometastases: what is occult now was all there was then
+        size = {slot.name: tumor.volume_mL["OC"] for slot in SLOTS}
+    horizon = ADJUVANT_DAYS if adjuvant else PRIOR_HORIZON_DAYS
+    days = np.broadcast_to(np.arange(0.0, horizon + 1.0, PRIOR_STEP_DAYS), (len(cohort.patients), int(horizon // PRIOR_STEP_DAYS) + 1))
+    start = lesion_start(size, shares, tumor.dead_share) | dict(carried)
+    course = treat(cohort, disease, regimen, start, np.ascontiguousarray(days))
+    ok = course.status == 0
+    if adjuvant:
+        when = np.full(len(ok), horizon)
+        progressed = ok
+    else:
+        seen = volumes(course.values, course.names)
+        mm = slot_diameters_mm(seen.total_mL)
+        targets = np.stack([mm[s.name] for s in SLOTS if s.role == "target"], axis=2)
+        known = mm["CNS"][:, :1] >= detection_mm["CNS"]
+        new = (mm["OC"] >= detection_mm["OC"]) | (~known & (mm["CNS"] >= detection_mm["CNS"]))
+        when = first_true_progression(days, targets, new)
+        progressed = ok & np.isfinite(when)
+    state = course.at(np.where(np.isfinite(when), when, 0.0))
+    return _After(clone_shares(state, shares), carried_states(state), progressed)
+
+
+def carried_states(state: Mapping[str, Floats]) -> dict[str, Floats]:
+    """States that a patient takes from one line into the next besides her lesions: waning of drug effects."""
+    return {name: values for name, values in state.items() if name.startswith("W_")}
+
+
+def baseline_shares(patients_shares: Floats) -> Floats:
+    """Shares of clones (n_patients, n_clones), checked to sum to one."""
+    if patients_shares.shape[1] != len(CLONES) or not np.allclose(patients_shares.sum(axis=1), 1.0):
+        raise ValueError("shares of clones must be given for each clone and sum to 1")
+    return patients_shares
+
+
+def dead_share(cohort: Cohort, growth_per_day: Floats, turnover: float, clearance_per_day: float) -> Floats:
+    """Share of dead tissue at randomization of each patient, from growth, turnover and clearance."""
+    n = len(cohort.patients)
+    return steady_dead_share(growth_per_day, np.full(n, turnover), np.full(n, clearance_per_day))
+
+
+def _rows(tumor: TumorAtBaseline, rows: Ints) -> TumorAtBaseline:
+    return TumorAtBaseline(_pick(tumor.volume_mL, rows), tumor.shares[rows], tumor.dead_share[rows])
+
+
+def _pick(columns: Mapping[str, Floats], rows: Ints) -> dict[str, Floats]:
+    return {name: values[rows] for name, values in columns.items()}

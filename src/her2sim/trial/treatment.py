@@ -1,0 +1,181 @@
+"""One line of therapy for many patients: the model for its drugs, the doses, the trajectories of all lesions.
+
+The same function treats earlier lines, the trial's own arm and the lines after progression: they differ only by the
+regimen and by the state in which patients enter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.engine import compile_model
+from her2sim.engine.interface import CompiledModel
+from her2sim.model.assembly import assemble_model
+from her2sim.model.drug import Drug
+from her2sim.model.drug_file import is_placebo, load_drug
+from her2sim.model.evaluate import evaluate
+from her2sim.model.expression import symbols
+from her2sim.model.parameters import load_parameters
+from her2sim.model.system import OdeSystem
+from her2sim.population.exposure import individual_pk
+from her2sim.population.patients import Patients
+from her2sim.record.types import RegimenItem
+from her2sim.trial.dosing import regimen_doses
+
+Floats = NDArray[np.float64]
+RTOL, ATOL = 1e-5, 1e-8
+
+
+@dataclass(frozen=True)
+class TreatmentModel:
+    """The model assembled and compiled for the drugs of a regimen (and nothing else)."""
+
+    disease: str
+    drugs: Mapping[str, Drug]
+    routes: Mapping[str, str]
+    system: OdeSystem
+    compiled: CompiledModel
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients as a line of therapy sees them.
+
+    Main arguments:
+        patients: the table of covariates and traits.
+        seed: seed of the study.
+        typical: values of population-level parameters in force (uncertainty drawn), by name.
+    """
+
+    patients: Patients
+    seed: int
+    typical: Mapping[str, float]
+
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Cohort:
+        """The cohort of the patients kept."""
+        return Cohort(self.patients.take(keep), self.seed, self.typical)
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """States of all patients over time.
+
+    Main arguments:
+        names: names of the states.
+        days: (n_patients, n_times) days since the start of the line.
+        values: (n_patients, n_times, n_states).
+        status: (n_patients,) codes of ``her2sim.engine.interface``.
+        fail_day: (n_patients,) day reached by a failed patient, else NaN.
+        fail_state: (n_patients,) name of the state to blame, or "".
+    """
+
+    names: tuple[str, ...]
+    days: Floats
+    values: Floats
+    status: NDArray[np.int64]
+    fail_day: Floats
+    fail_state: tuple[str, ...]
+
+    def at(self, when: Floats) -> dict[str, Floats]:
+        """The states at day ``when`` (n_patients,), linear between the neighboring times."""
+        rows = np.arange(len(self.days))
+        right = np.clip((self.days < when[:, None]).sum(axis=1), 1, self.days.shape[1] - 1)
+        t0, t1 = self.days[rows, right - 1], self.days[rows, right]
+        weight = np.clip((when - t0) / np.where(t1 > t0, t1 - t0, 1.0), 0.0, 1.0)[:, None]
+        state = (1.0 - weight) * self.values[rows, right - 1] + weight * self.values[rows, right]
+        return {name: state[:, column] for column, name in enumerate(self.names)}
+
+
+@lru_cache(maxsize=64)
+def _model(disease: str, drug_routes: tuple[tuple[str, str], ...]) -> TreatmentModel:
+    drugs = {drug_id: load_drug(drug_id) for drug_id, _ in drug_routes}
+    routes = dict(drug_routes)
+    system = assemble_model(list(drugs.values()), disease, routes)
+    return TreatmentModel(disease, drugs, routes, system, compile_model(system, outputs=system.state_names))
+
+
+def treatment_model(disease: str, regimen: Sequence[RegimenItem]) -> TreatmentModel:
+    """The model for the drugs of a regimen; compiled once per set of drugs and routes."""
+    wanted = sorted({(load_drug(item.drug).id, item.route) for item in regimen if not is_placebo(item.drug)})
+    return _model(disease, tuple(wanted))
+
+
+def treat(
+    cohort: Cohort,
+    disease: str,
+    regimen: Sequence[RegimenItem],
+    start: Mapping[str, Floats],
+    days: Floats,
+) -> Trajectory:
+    """Treat all patients with one regimen from their own starting states.
+
+    Main arguments:
+        start: state name -> (n_patients,) value on day 0; states not named start at the model's initial value.
+            Names that the model of this regimen does not have are left out.
+        days: (n_patients, n_times) observation days, ascending, the first being 0.
+    """
+    model = treatment_model(disease, regimen)
+    given = [item for item in regimen if not is_placebo(item.drug)]
+    columns = cohort.patients.columns
+    pk: dict[str, Floats] = {}
+    for drug in model.drugs.values():
+        route = model.routes[drug.id]
+        pk |= individual_pk(drug, disease, columns, cohort.seed, cohort.patients.ids, route=route)
+    table = parameter_table(model.system, cohort.typical, columns, pk, len(cohort.patients.ids))
+    doses = regimen_doses(
+        given,
+        {item.drug: load_drug(item.drug) for item in given},
+        columns,
+        pk,
+        state_names=model.system.state_names,
+        horizon_days=float(np.nanmax(days)),
+        seed=cohort.seed,
+        patients=cohort.patients.ids,
+        oral_as_daily_rate=True,
+    )
+    solution = model.compiled.solve(
+        table, days, initial=initial_states(model.system, table, start), doses=doses, rtol=RTOL, atol=ATOL
+    )
+    names = model.system.state_names
+    blamed = tuple(names[i] if i >= 0 else "" for i in solution.fail_state)
+    return Trajectory(names, days, solution.values, solution.status, solution.fail_time, blamed)
+
+
+def parameter_table(
+    system: OdeSystem, typical: Mapping[str, float], columns: Mapping[str, Floats], pk: Mapping[str, Floats], n: int
+) -> Floats:
+    """Parameters of each patient, (n_patients, n_parameters): the patient's own, else the population's.
+
+    A column of the patient table that has the name of a parameter is that patient's value of it.
+    """
+    table = np.empty((n, len(system.parameters)))
+    for index, parameter in enumerate(system.parameters):
+        own = pk.get(parameter.name, columns.get(parameter.name))
+        table[:, index] = typical.get(parameter.name, parameter.value) if own is None else own
+    return table
+
+
+def initial_states(system: OdeSystem, table: Floats, start: Mapping[str, Floats]) -> Floats:
+    """Starting states (n_patients, n_states): as given by ``start``, else the model's own initial values."""
+    values = {name: table[:, i] for i, name in enumerate(system.parameter_names)}
+    roots = [state.initial for state in system.states]
+    if symbols(roots) - set(values):
+        expanded = system.expanded()
+        from her2sim.model.expression import substitute
+
+        roots = substitute(roots, expanded)
+    own = evaluate(roots, values)
+    return np.column_stack(
+        [np.broadcast_to(start.get(s.name, own[i]), (len(table),)) for i, s in enumerate(system.states)]
+    ).astype(np.float64)
+
+
+def typical_values(names: Sequence[str] | None = None) -> dict[str, float]:
+    """Values of the parameter files by name: what holds where no patient or replicate says otherwise."""
+    quantities = load_parameters().quantities
+    return {name: quantities[name].value for name in (names or quantities)}
