@@ -57,9 +57,28 @@ def individual_pk(
     >>> sorted(two)[:2], two["F_pertuzumab"].tolist()
     (['CL_pertuzumab_L_per_day', 'F_pertuzumab'], [1.0, 1.0])
     """
+    values = typical_pk(drug, disease, covariates, len(patients), route=route)
     pk = drug.pk_for(route)
-    n = len(patients)
-    effects = _random_effects(drug, pk, seed, patients)
+    for name, effect in _random_effects(drug, pk, seed, patients).items():
+        key = parameter_name(name, drug.id, pk.typical[name].unit)
+        values[key] = values[key] * np.exp(effect)
+        if name == "F" and pk.typical[name].value < 1.0:
+            values[key] = np.minimum(values[key], 1.0)
+    return values
+
+
+def typical_pk(
+    drug: Drug, disease: str, covariates: Mapping[str, NDArray[np.float64]], n: int, *, route: str = ""
+) -> dict[str, Floats]:
+    """PK parameters of ``n`` patients without random effects: what the model expects of their covariates.
+
+    Arguments and names as in ``individual_pk``; covariates are (n,).
+
+    >>> from her2sim.model.drug_file import load_drug
+    >>> typical_pk(load_drug("T-DM1"), "breast", {"weight_kg": np.array([70.0])}, 1)["V1_trastuzumab_emtansine_L"]
+    array([3.127])
+    """
+    pk = drug.pk_for(route)
     known = derived_covariates(covariates)
     values: dict[str, Floats] = {}
     for name, quantity in typical_values(pk, disease).items():
@@ -67,10 +86,6 @@ def individual_pk(
         for effect in pk.covariates:
             if effect.parameter == name:
                 value = value * _multiplier(effect, known.get(effect.covariate), n)
-        if name in effects:
-            value = value * np.exp(effects[name])
-        if name == "F" and quantity.value < 1.0:
-            value = np.minimum(value, 1.0)
         values[parameter_name(name, drug.id, quantity.unit)] = value
     values.setdefault(f"F_{drug.id}", np.ones(n))
     values.setdefault(f"tlag_{drug.id}_day", np.zeros(n))
