@@ -82,6 +82,17 @@ def knock_outs(drugs: Sequence[Drug], disease: str, routes: Mapping[str, str]) -
     return dict(sorted(found.items()))
 
 
+MECHANISMS = ("antibody", "payload", "kinase_inhibitor", "cytotoxic")
+
+
+def actions_without_mechanism(drugs: Sequence[Drug]) -> tuple[tuple[str, str], ...]:
+    """(drug id, kind of action) that the model has no mechanism for yet: the drug is given, but does nothing.
+
+    A study must say so to its reader.
+    """
+    return tuple((drug.id, action.kind) for drug in drugs for action in drug.actions if action.kind not in MECHANISMS)
+
+
 def _deaths(clone: str, slot: Slot, has: Mapping[str, bool]) -> list[str]:
     names = [addiction_death_name(clone, slot.site)]
     if has["antibody"]:

@@ -3,9 +3,9 @@
     Phi = sum over antibodies of fc_activity · genotype^e · theta_d        (effective Fc per HER2)
     Omega = Phi · HER2 per cell,   kill = k_NK · capacity · Omega / (Omega_50 + Omega) · site
 
-``fcgr3a_activity`` is the patient's FcgammaRIIIa genotype (VV 1, VF and FF less); Fc-enhanced antibodies depend less
-on it (exponent e below 1). Structure: kill depends on antibody bound per cell, Hoffman 2018
-(doi:10.1016/j.jtbi.2017.09.031).
+The activity of the patient's FcgammaRIIIa genotype (V158 alleles: 2 is VV, 1 is VF, 0 is FF) is relative to VV;
+Fc-enhanced antibodies depend less on it (exponent e below 1). Structure: kill depends on antibody bound per cell,
+Hoffman 2018 (doi:10.1016/j.jtbi.2017.09.031).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from her2sim.model.draft import Draft, actions_of
 from her2sim.model.drug import Drug
-from her2sim.model.expression import Expr, add, div, mul
+from her2sim.model.expression import Expr, add, div, mul, sub
 from her2sim.model.lesions import CLONES, SITES, Site
 from her2sim.model.module import Module
 from her2sim.model.modules.receptor_binding import bound_share_name
@@ -40,7 +40,7 @@ def adcc(drugs: Sequence[Drug]) -> Module:
     level = draft.take("her2_level", "dimensionless")
     half = draft.number("adcc_half_her2_millions")
     rate = mul(draft.number("nk_kill_per_day"), draft.number("nk_capacity"))
-    genotype = draft.number("fcgr3a_activity")
+    genotype = _genotype_activity(draft)
     antibodies = [(d, a) for d, a in actions_of(drugs, "antibody") if a.labels["fc_type"] != "silent"]
     for site in SITES:
         fc = total(
@@ -64,3 +64,19 @@ def adcc(drugs: Sequence[Drug]) -> Module:
             )
     draft.knock_out("adcc", {"nk_kill_per_day": 0.0})
     return draft.module()
+
+
+def _genotype_activity(draft: Draft) -> Expr:
+    """Activity of the genotype: the parabola through the values of FF, VF and VV, exact at 0, 1 and 2 alleles."""
+    alleles = draft.number("fcgr3a_genotype")
+    one_less, two_less = sub(alleles, 1.0), sub(alleles, 2.0)
+    return draft.assign(
+        "fcgr3a_activity",
+        add(
+            mul(0.5, one_less, two_less, draft.number("fcgr3a_activity_FF")),
+            mul(-1.0, alleles, two_less, draft.number("fcgr3a_activity_VF")),
+            mul(0.5, alleles, one_less, draft.number("fcgr3a_activity_VV")),
+        ),
+        "dimensionless",
+        "FcgammaRIIIa activity over genotype VV",
+    )

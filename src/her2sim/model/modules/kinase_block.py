@@ -35,9 +35,10 @@ def kinase_block(drugs: Sequence[Drug]) -> Module:
     """
     draft = Draft("kinase_block")
     inhibitors = actions_of(drugs, "kinase_inhibitor")
-    if inhibitors:
-        translation = draft.number("kinase_ic50_translation")
-    for site in SITES if inhibitors else ():
+    if not inhibitors:
+        return draft.module()
+    translation = draft.number("kinase_ic50_translation")
+    for site in SITES:
         for kinase in KINASES:
             blocked = [
                 div(

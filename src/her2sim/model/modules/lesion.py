@@ -21,6 +21,24 @@ from her2sim.model.modules.receptor_signal import growth_name, signal_name
 from her2sim.model.smooth import at_least_zero, complement, total
 
 
+def growth_rate_name(slot: str) -> str:
+    """Name of the growth rate of a slot without drugs.
+
+    >>> growth_rate_name("NT")
+    'growth_rate_NT_per_day'
+    """
+    return f"growth_rate_{slot}_per_day"
+
+
+def start_volume_name(slot: str) -> str:
+    """Name of the parameter that holds the volume of a slot at the start.
+
+    >>> start_volume_name("NT")
+    'V0_NT_mL'
+    """
+    return f"V0_{slot}_mL"
+
+
 def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Module:
     """The volumes of one slot.
 
@@ -77,7 +95,7 @@ def _untreated_growth(draft: Draft, slot: Slot, disease: str) -> Expr:
     hr = draft.number("hr_positive")
     factors.append(add(complement(hr), mul(hr, draft.number("growth_ratio_hr_positive"))))
     return draft.assign(
-        f"growth_rate_{slot.name}_per_day",
+        growth_rate_name(slot.name),
         div(mul(math.log(2.0), *factors), draft.number("doubling_time_days")),
         "1/day",
         "growth without drugs in a small lesion",
@@ -86,7 +104,7 @@ def _untreated_growth(draft: Draft, slot: Slot, disease: str) -> Expr:
 
 def _initial(draft: Draft, slot: Slot, growth: Expr, turnover: Expr) -> dict[str, Expr]:
     """Clones by fractions that are drawn one after the other (each of what is left), and dead volume in balance."""
-    size = draft.number(f"V0_{slot.name}_mL")
+    size = draft.number(start_volume_name(slot.name))
     loss = mul(growth, turnover)
     dead = div(mul(size, loss), add(loss, growth, draft.number("dead_clearance_per_day")))
     left = add(size, neg(dead))

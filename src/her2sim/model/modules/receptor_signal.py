@@ -5,10 +5,12 @@ antibody epitope blocks each class by a fixed share and the shares multiply (ind
 scale the phosphorylation that is left. The sum is passed through a saturating curve:
 
     S = w_free b_free a_2 + w_lig nrg b_lig a_2 + w_egfr b_egfr a_1 a_2
-    x = x_HER2 (R/R_ref)^gamma S (1 + amp·PIK3CA) + drive of the clone without HER2 + bypass tone + x_PIK·PIK3CA
+    s = L / (L + L_50)                                        dependence on HER2, L million HER2 per cell
+    x = x_HER2 L^gamma S (1 + amp·PIK3CA) + x_other (1 - s) + drive of the clone + tone of the disease + x_PIK·PIK3CA
     A = x^h / (1 + x^h),   A_rel = A / A without drug
 
-Growth is A_rel (in HR+ disease partly the estrogen receptor's), and addicted cells die at delta (1 - A_rel)^q.
+Growth is A_rel (in HR+ disease partly the estrogen receptor's), and dependent cells die at delta s (1 - A_rel)^q.
+Cells with little HER2 live from other drives (x_other), so HER2 blockade does little to them.
 No term says how two drugs interact: that follows from shared receptors and from the curve.
 
 Sources: division of labor between domain II and domain IV antibodies, Junttila 2009
@@ -17,7 +19,7 @@ Sources: division of labor between domain II and domain IV antibodies, Junttila 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from her2sim.model.draft import Draft, actions_of
 from her2sim.model.drug import Drug
@@ -82,8 +84,9 @@ def receptor_signal(drugs: Sequence[Drug], disease: str) -> Module:
     untreated_dimers = draft.assign(
         "dimer_signal_untreated", total(weights.values()), "dimensionless", "dimer signal without drugs"
     )
+    dependence = _dependence_of_clones(draft)
     strength = _strength_of_clones(draft)
-    drive = _drive_of_clones(draft, disease)
+    drive = _drive_of_clones(draft, disease, dependence)
     steepness = draft.number("signal_steepness")
     own_growth = draft.number("er_growth_share")
     er_share = draft.assign(
@@ -128,6 +131,7 @@ def receptor_signal(drugs: Sequence[Drug], disease: str) -> Module:
                 mul(
                     death,
                     draft.number(f"addiction_{clone}"),
+                    dependence[clone],
                     complement(er_share),
                     positive_power(complement(signal), death_power),
                 ),
@@ -163,13 +167,29 @@ def _strength_of_clones(draft: Draft) -> dict[str, Expr]:
     }
 
 
-def _drive_of_clones(draft: Draft, disease: str) -> dict[str, Expr]:
-    """Drive that does not pass through HER2: of the disease, of the clone, of a PIK3CA mutation."""
+def _dependence_of_clones(draft: Draft) -> dict[str, Expr]:
+    """Dependence on HER2, 0 to 1: cells with little HER2 live from other drives."""
+    level, half = draft.take("her2_level", "dimensionless"), draft.number("her2_dependence_half_millions")
+    found: dict[str, Expr] = {}
+    for clone in CLONES:
+        own = mul(level, draft.number(f"her2_ratio_{clone}"))
+        found[clone] = draft.assign(
+            f"her2_dependence_{clone}", div(own, add(own, half)), "dimensionless", "dependence on HER2"
+        )
+    return found
+
+
+def _drive_of_clones(draft: Draft, disease: str, dependence: Mapping[str, Expr]) -> dict[str, Expr]:
+    """Drive that does not pass through HER2: of the disease, of a PIK3CA mutation, of the clone, of little HER2."""
     shared = add(
         draft.number(f"bypass_tone_{disease}"),
         mul(draft.number("pik3ca_drive"), draft.number("pik3ca_mutated")),
     )
-    return {clone: add(shared, draft.number(f"independent_drive_{clone}")) for clone in CLONES}
+    other = draft.number("drive_without_her2")
+    return {
+        clone: add(shared, draft.number(f"independent_drive_{clone}"), mul(other, complement(dependence[clone])))
+        for clone in CLONES
+    }
 
 
 def _left(draft: Draft, drugs: Sequence[Drug], dimer: str, site: Site) -> Expr:

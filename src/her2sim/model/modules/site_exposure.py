@@ -14,15 +14,17 @@ modules of their actions use.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from her2sim.model.draft import Draft, actions_of
 from her2sim.model.drug import Action, Drug
-from her2sim.model.expression import Expr, add, call, div, mul, sub
+from her2sim.model.expression import Expr, add, call, div, exp, mul, sub
 from her2sim.model.lesions import SITES, Site
 from her2sim.model.module import Module
-from her2sim.model.smooth import complement, total
+from her2sim.model.smooth import total
 
+_MILLION_LOG10 = 6.0
 _TRACE_NM = 1e-9  # numerical: keeps the mean dissociation constant defined before the first dose
 
 
@@ -44,11 +46,9 @@ def site_exposure(drugs: Sequence[Drug]) -> Module:
     ``her2_level`` (HER2 per cell of the antigen-high clones, in millions).
     """
     draft = Draft("site_exposure")
-    high, usual = draft.number("her2_millions_ihc3"), draft.number("her2_millions_ihc2")
-    ihc3 = draft.number("ihc3")
     her2 = draft.assign(
         "her2_level",
-        mul(draft.number("her2_density"), add(mul(ihc3, high), mul(complement(ihc3), usual))),
+        exp(mul(math.log(10.0), sub(draft.number("her2_log10_per_cell"), _MILLION_LOG10))),
         "dimensionless",
         "HER2 per cell of the antigen-high clones, in millions",
         give=True,
