@@ -86,13 +86,14 @@ def best_response(
 
     table = best_response_table()
     late = _late_progression(day, visible, rules)
-    free = is_in(visible, Response.NED).any(axis=1) & ~progression
+    free = is_in(visible, Response.NED).any(axis=1)
 
     def best(cr: Bools, any_response: Bools) -> Codes:
         level = np.where(cr.any(axis=1), LEVEL_CR, np.where(any_response.any(axis=1), LEVEL_PR, LEVEL_NONE))
         found = table[level, stable.astype(int), progression.astype(int), measurable.astype(int)]
         found = np.where(late, np.int8(Response.NE), found)
-        return np.where(free, np.int8(Response.NED), found).astype(np.int8)
+        without_disease = free & is_in(found, Response.SD, Response.NON_CR_NON_PD)
+        return np.where(without_disease, np.int8(Response.NED), found).astype(np.int8)
 
     return BestResponse(
         confirmed=best(confirmed_cr, confirmed_any),
