@@ -1,0 +1,170 @@
+"""SBML text as a checked libSBML document. The text is not trusted: nothing outside it is ever read.
+
+Before libSBML sees the text, a first pass of the standard library's parser refuses what could hurt: document type
+declarations (and with them entities), deep nesting, huge files, broken XML.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.parsers import expat
+
+from her2sim.core.errors import InputError
+from her2sim.exchange.report import Finding
+
+MOST_BYTES = 100_000_000
+MOST_DEPTH = 256
+# Packages that change neither variables nor their course in time, or whose libSBML conversion removes them.
+_HARMLESS = {"layout", "render", "groups", "l3v2extendedmath"}
+_WHY_REFUSED = {
+    "fbc": "flux balance has no course in time",
+    "qual": "qualitative models have no rates",
+    "spatial": "space is not simulated",
+    "multi": "rule-based species are not expanded",
+    "distrib": "random values inside a model are not drawn",
+    "arrays": "arrays are not expanded",
+    "dyn": "dynamic structures are not simulated",
+}
+
+
+def parse(text: str, *, where: str) -> Any:
+    """The libSBML document of an SBML text, with hierarchical models flattened.
+
+    Main arguments:
+        text: SBML Level 1, 2 or 3.
+        where: file name, for messages.
+
+    Raises:
+        InputError: the text is no well-formed, valid SBML, or could be harmful; with the line where known.
+    """
+    import libsbml
+
+    check_harmless(text, where=where)
+    document = libsbml.readSBMLFromString(text)
+    _raise_first_error(document, where)
+    if document.getModel() is None:
+        raise InputError("the file has no model", where=where)
+    return document
+
+
+def check_harmless(text: str, *, where: str) -> None:
+    """Refuse XML that is broken, huge, deeply nested or declares a document type.
+
+    Raises:
+        InputError: one of these, with the line.
+
+    >>> check_harmless("<sbml><model/></sbml>", where="small.xml")
+    """
+    data = text.encode("utf-8", errors="replace")
+    if len(data) > MOST_BYTES:
+        raise InputError(f"the file has {len(data)} bytes, more than the {MOST_BYTES} allowed", where=where)
+    parser = expat.ParserCreate("utf-8")
+    depth = 0
+
+    def place() -> str:
+        return f"{where}, line {parser.CurrentLineNumber}"
+
+    def start(_name: str, _attributes: Any) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MOST_DEPTH:
+            raise InputError(f"elements are nested more than {MOST_DEPTH} levels deep", where=place())
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def doctype(*_: Any) -> None:
+        raise InputError("document type declarations are refused", where=place(), why="They can pull in other files.")
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise InputError(
+            f"the file is not well-formed XML: {expat.errors.messages[error.code]}",
+            where=f"{where}, line {error.lineno}",
+        ) from error
+
+
+def _raise_first_error(document: Any, where: str) -> None:
+    import libsbml
+
+    for i in range(document.getNumErrors()):
+        error = document.getError(i)
+        if error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR:
+            words = " ".join(error.getMessage().split())
+            raise InputError(f"the file is not valid SBML: {words}", where=f"{where}, line {error.getLine()}")
+
+
+def package_findings(document: Any) -> list[Finding]:
+    """What the file's Level 3 packages mean for a simulation; ``comp`` is left to `flatten`."""
+    findings: list[Finding] = []
+    for i in range(document.getNumPlugins()):
+        name = document.getPlugin(i).getPackageName()
+        if name in _HARMLESS or name == "comp":
+            findings.append(Finding("package", name, 0, "supported"))
+        elif document.getPackageRequired(name) or name == "fbc":
+            why = _WHY_REFUSED.get(name, "it changes the mathematics of the model")
+            findings.append(Finding("package", name, 0, "refused", why))
+        else:
+            findings.append(Finding("package", name, 0, "warning", "it is left out; the file says it is not required"))
+    for i in range(document.getNumUnknownPackages()):
+        name = document.getUnknownPackagePrefix(i)
+        if document.getPackageRequired(name):
+            findings.append(
+                Finding("package", name, 0, "refused", "libSBML does not know it, and the file requires it")
+            )
+    return findings
+
+
+def flatten(document: Any, *, where: str) -> list[Finding]:
+    """Flatten a hierarchical (``comp``) model in place, through libSBML.
+
+    Definitions in other files are refused: nothing outside the text is read.
+
+    Raises:
+        InputError: libSBML cannot flatten the model.
+    """
+    import libsbml
+
+    plugin = document.getPlugin("comp")
+    if plugin is None:
+        return []
+    external = [plugin.getExternalModelDefinition(i) for i in range(plugin.getNumExternalModelDefinitions())]
+    if external:
+        return [
+            Finding("external model definition", e.getId(), e.getLine(), "refused", "other files are never read")
+            for e in external
+        ]
+    properties = libsbml.ConversionProperties()
+    properties.addOption("flatten comp", True)
+    properties.addOption("leavePorts", False)
+    properties.addOption("performValidation", False)
+    if document.convert(properties) != libsbml.LIBSBML_OPERATION_SUCCESS:
+        _raise_first_error(document, where)
+        raise InputError("libSBML cannot flatten the submodels", where=where)
+    return [Finding("hierarchical model", document.getModel().getId(), 0, "supported")]
+
+
+def consistency_findings(document: Any, *, where: str, units: bool = True) -> list[Finding]:
+    """The warnings of libSBML's consistency checks, units included.
+
+    Raises:
+        InputError: the checks find an error.
+    """
+    import libsbml
+
+    document.getErrorLog().clearLog()
+    document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
+    document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, units)
+    document.checkConsistency()
+    _raise_first_error(document, where)
+    unit_category = libsbml.LIBSBML_CAT_UNITS_CONSISTENCY
+    findings: list[Finding] = []
+    for i in range(document.getNumErrors()):
+        error = document.getError(i)
+        kind = "unit" if error.getCategory() == unit_category else "consistency"
+        findings.append(Finding(kind, "", error.getLine(), "warning", " ".join(error.getMessage().split())))
+    return findings
