@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from her2sim.core.calendar import DAYS_PER_MONTH
+from her2sim.core.calendar import DAYS_PER_MONTH, months
 from her2sim.plots.style import MUTED, RESPONSES, house_style, new_figure
+from her2sim.plots.survival import tick_days
 from her2sim.plots.waterfall import PROGRESSION_LINE, RESPONSE_LINE, response_key
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ def spider_figure(frame: pd.DataFrame, *, title: str) -> Figure:
     lines: dict[str, list[np.ndarray[tuple[int, int], np.dtype[np.float64]]]] = {name: [] for name in RESPONSES}
     last_month = 1.0
     for _, rows in measured[measured["patient"].isin(shown)].groupby("patient", sort=True):
-        months = rows["day"].to_numpy(dtype=float) / DAYS_PER_MONTH
+        time = rows["day"].to_numpy(dtype=float) / DAYS_PER_MONTH
         lines.setdefault(str(rows["bor"].iloc[0]), []).append(
-            np.column_stack([months, np.clip(rows["change_pct"].to_numpy(dtype=float), -100, HIGHEST)])
+            np.column_stack([time, np.clip(rows["change_pct"].to_numpy(dtype=float), -100, HIGHEST)])
         )
-        last_month = max(last_month, float(months[-1]))
+        last_month = max(last_month, float(time[-1]))
     with house_style():
         figure = new_figure(3.2)
         axes = figure.add_axes((0.128, 0.135, 0.852, 0.625))
@@ -55,6 +56,8 @@ def spider_figure(frame: pd.DataFrame, *, title: str) -> Figure:
             axes.add_collection(LineCollection(lines[name], colors=RESPONSES[name], linewidths=0.9, alpha=0.6))
         for level in (RESPONSE_LINE, PROGRESSION_LINE):
             axes.axhline(level, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=3)
+        ticks = [months(day) for day in tick_days(last_month * DAYS_PER_MONTH, None)]
+        axes.set_xticks(ticks, [f"{month:.0f}" for month in ticks])
         axes.set_xlim(0, last_month * 1.02)
         axes.set_ylim(-103, HIGHEST)
         axes.set_yticks([-100, -60, RESPONSE_LINE, 0, PROGRESSION_LINE, 60, 100, 150])
