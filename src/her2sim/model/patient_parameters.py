@@ -59,7 +59,8 @@ def growth_rate_per_day(values: Mapping[str, Floats], disease: str, slot: str = 
     Other arguments:
         slot: name of the lesion slot.
 
-    >>> round(float(np.log(2.0) / growth_rate_per_day({}, "breast")), 6) == load_parameters().value("doubling_time_days")
+    >>> days = np.log(2.0) / growth_rate_per_day({}, "breast")
+    >>> round(float(days), 6) == load_parameters().value("doubling_time_days")
     True
     """
     module = _untreated(disease, slot)
