@@ -105,6 +105,7 @@ def progression_free_survival(
     has_baseline = ~np.isnan(day[:, 0])
     new_therapy = follow_up.new_therapy() if rules.new_therapy == "censor" else np.full(len(day), np.inf)
     adequate = evaluable(overall) & (day <= follow_up.end_day[:, None]) & has_baseline[:, None]
+    adequate[:, 0] = False
     progression = adequate & (overall == Response.PD)
     progression_column = np.where(progression.any(axis=1), progression.argmax(axis=1), day.shape[1])
     progression_day = np.where(
