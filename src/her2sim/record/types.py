@@ -73,7 +73,25 @@ class Until:
 
 @dataclass(frozen=True)
 class RegimenItem:
-    """One drug of an arm. ``share`` is the fraction of patients who get it (alternatives within an arm)."""
+    """One drug of an arm.
+
+    Main arguments:
+        drug: name as the record gives it; names are resolved to drug files by ``her2sim.model``.
+        dose, schedule: None where the source does not give them (shown, but not simulated).
+        until: protocol stop; progression stops a drug in any case.
+
+    Other arguments:
+        route: ``iv``, ``po``, ``sc`` …; empty where the record is silent: the route of the drug's label.
+        loading: first dose, where it differs.
+        escalate_to: dose that it may be raised to; ``reductions``: steps down for toxicity, largest first.
+        start_day: study day of the first dose, the first day being 0.
+        share: fraction of patients who get this drug (alternatives within an arm).
+        unparsed: key to words that the grammar does not know, kept as the source gives them.
+        note: what a hand made of the source's words; ``text`` keeps those words.
+
+    Administrations per dosing day stand in ``dose.per_day`` and ``schedule.per_day`` alike: the reader sets both to
+    the same number, so use one of them, never their product.
+    """
 
     drug: str
     dose: Dose | None
@@ -86,6 +104,8 @@ class RegimenItem:
     share: float = 1.0
     unparsed: Mapping[str, str] = field(default_factory=dict[str, str])
     note: str = ""
+    reductions: tuple[Dose, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,6 +205,7 @@ class Assessment:
     follow_up_days: float = 1096.0
     brain_imaging: bool = False
     pcr_definition: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,6 +223,8 @@ class TrialRecord:
         baseline: figures of the baseline table, by the names of the evidence format (``n``, ``hr_positive_pct``, …).
         sources: source key to its citation, address and read flag.
         origin: file (and files merged) that the record came from.
+        kind: ``trial``; ``cohort`` (a stratum of a trial that ``extra["part_of"]`` names); ``collection`` (pooled,
+            observational or biomarker figures: not a trial, arms may be missing).
     """
 
     id: str
@@ -222,3 +245,4 @@ class TrialRecord:
     defaults_taken: tuple[str, ...] = ()
     origin: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    kind: Literal["trial", "cohort", "collection"] = "trial"
