@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from her2sim.population.physiology import (
     body_surface_area_m2,
     creatinine_clearance_mL_per_min,
     lean_body_weight_kg,
-    sphere_diameter_mm,
-    sphere_volume_mL,
 )
 
 
@@ -44,12 +38,6 @@ def test_creatinine_clearance_as_in_CockcroftGault1976() -> None:
     assert creatinine_clearance_mL_per_min(40, 72, 1.0, 0) == pytest.approx(100.0)
     assert creatinine_clearance_mL_per_min(40, 72, 1.0, 1) == pytest.approx(85.0)
     assert creatinine_clearance_mL_per_min(40, 72, 2.0, 0) == pytest.approx(50.0)
-
-
-@given(st.floats(0.1, 400.0))
-def test_a_sphere_keeps_its_diameter_through_its_volume(diameter: float) -> None:
-    assert float(sphere_diameter_mm(sphere_volume_mL(diameter))) == pytest.approx(diameter, rel=1e-12)
-    assert float(sphere_volume_mL(diameter)) == pytest.approx(math.pi * diameter**3 / 6000.0, rel=1e-12)
 
 
 def test_women_and_men_are_told_apart_within_one_array() -> None:

@@ -94,23 +94,5 @@ def creatinine_clearance_mL_per_min(
     return (140.0 - _floats(age_years)) * _floats(weight_kg) / (72.0 * _floats(creatinine_mg_per_dL)) * sex
 
 
-def sphere_volume_mL(diameter_mm: ArrayLike) -> Floats:
-    """Volume of a sphere from its diameter: pi/6 · d³, 1 mL being 1000 mm³.
-
-    >>> round(float(sphere_volume_mL(10.0)), 4)
-    0.5236
-    """
-    return np.pi / 6.0 * _floats(diameter_mm) ** 3 / 1000.0
-
-
-def sphere_diameter_mm(volume_mL: ArrayLike) -> Floats:
-    """Diameter of a sphere from its volume, the inverse of ``sphere_volume_mL``.
-
-    >>> round(float(sphere_diameter_mm(sphere_volume_mL(25.0))), 9)
-    25.0
-    """
-    return np.cbrt(6000.0 / np.pi * _floats(volume_mL))
-
-
 def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)

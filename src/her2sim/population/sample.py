@@ -1,0 +1,190 @@
+"""Draw virtual patients. Patient i depends on the seed, its own number and the trial's plan, and on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.core.errors import InputError, SimulationError, did_you_mean
+from her2sim.core.quantity import Quantity
+from her2sim.core.random import normals
+from her2sim.population.geometry import SHAPE, lesion_columns
+from her2sim.population.marginals import quantile, rows_by_level
+from her2sim.population.patients import Patients
+from her2sim.population.physiology import creatinine_clearance_mL_per_min
+from her2sim.population.plan import SamplingPlan, plan_sampling
+from her2sim.population.plausibility import implausible
+from her2sim.population.specification import Covariate, Specification
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+MOST_ATTEMPTS = 200
+
+
+@dataclass(frozen=True)
+class SampledPatients:
+    """Patients and how they came about.
+
+    Main arguments:
+        patients: the table.
+        attempts: (n,) draws of traits that each patient took until it was plausible; 1 for most.
+        plan: what they were drawn from; ``plan.targets.unused`` lists baseline keys without effect.
+    """
+
+    patients: Patients
+    attempts: Ints
+    plan: SamplingPlan
+
+
+def sample_patients(
+    specification: Specification,
+    parameters: Mapping[str, Quantity],
+    baseline: Mapping[str, Any] | None = None,
+    *,
+    seed: int,
+    ids: Sequence[int] | Ints,
+    rules: Mapping[str, Collection[str]] | None = None,
+    typical: Mapping[str, float] | None = None,
+    overrides: Mapping[str, float] | None = None,
+) -> Patients:
+    """Patients of a trial, matched to its published baseline table.
+
+    Shares and medians of the trial's population are met exactly in expectation; a sample scatters around them as the
+    trial's own patients do. For many chunks call ``plan_sampling`` once and ``draw_patients`` for each.
+
+    Main arguments:
+        specification: the population, from ``load_specification(disease, setting)``.
+        parameters: model parameters, ``load_parameters().quantities``; those with spread become columns.
+        baseline: the record's baseline figures.
+        seed: seed of the study.
+        ids: (n,) numbers of the patients to draw.
+
+    Other arguments:
+        rules: covariate -> classes allowed, from ``eligibility_rules``.
+        typical: parameter -> typical value of this replicate, from ``draw_typical_values``.
+        overrides: covariate or trait -> value that all patients take.
+
+    Raises:
+        InputError: see ``plan_sampling``.
+        SimulationError: a patient stays implausible over many draws.
+    """
+    plan = plan_sampling(specification, parameters, baseline, rules=rules, overrides=overrides)
+    return draw_patients(plan, seed=seed, ids=ids, typical=typical).patients
+
+
+def draw_patients(
+    plan: SamplingPlan, *, seed: int, ids: Sequence[int] | Ints, typical: Mapping[str, float] | None = None
+) -> SampledPatients:
+    """Patients of a plan; arguments as in ``sample_patients``."""
+    numbers = np.asarray(ids, dtype=np.int64)
+    _check_overrides(plan)
+    values = {name: quantity.value for name, quantity in plan.parameters.items()} | dict(typical or {})
+    scores = _covariate_scores(plan, seed, numbers)
+    columns = _covariates(plan, scores)
+    columns, attempts = _with_traits(plan, seed, numbers, scores, columns, values)
+    for name in SHAPE:
+        columns.pop(name, None)
+    return SampledPatients(Patients(numbers, columns), attempts, plan)
+
+
+def _covariate_scores(plan: SamplingPlan, seed: int, ids: Ints) -> Floats:
+    """(n, n_covariates) normal scores. Matched ones are drawn within their cell; the others follow by regression
+    (Matheron's rule), so that their own noise is the same in every trial."""
+    names, matched = plan.drawn, plan.composition.names
+    noise = normals(seed, ids, "population/covariates", len(names) + plan.composition.normals_needed)
+    root = np.linalg.cholesky(plan.copula.block(names, names))
+    free = noise[:, : len(names)] @ root.T
+    if not matched:
+        return free
+    place = [names.index(name) for name in matched]
+    coefficients, _ = plan.copula.regression(names, matched)
+    wanted = plan.composition.draw(noise[:, len(names) :])
+    scores = free + (wanted - free[:, place]) @ coefficients.T
+    scores[:, place] = wanted
+    return scores
+
+
+def _covariates(plan: SamplingPlan, scores: Floats) -> dict[str, Floats]:
+    columns: dict[str, Floats] = {}
+    place = {name: i for i, name in enumerate(plan.drawn)}
+    for covariate in plan.specification.covariates:
+        name = covariate.name
+        if name in plan.overrides:
+            columns[name] = np.full(len(scores), float(plan.overrides[name]))
+        elif covariate.distribution == "cockcroft_gault":
+            columns[name] = creatinine_clearance_mL_per_min(
+                columns["age_years"], columns["weight_kg"], columns["creatinine_mg_per_dL"], columns["female"]
+            )
+        else:
+            z = scores[:, place[name]] if name in place else np.zeros(len(scores))
+            columns[name] = _values(plan, covariate, z, columns)
+    return columns
+
+
+def _values(plan: SamplingPlan, covariate: Covariate, z: Floats, columns: Mapping[str, Floats]) -> Floats:
+    given = [plan.specification.covariate(name) for name in covariate.given]
+    shift = plan.shifts.get(covariate.name, 0.0)
+    out = np.full(len(z), np.nan)
+    for key, rows in rows_by_level(covariate, given, columns, len(z)).items():
+        out[rows] = quantile(covariate, covariate.levels[key], z[rows], shift)
+    if np.isnan(out).any():
+        raise InputError(f"{covariate.name} has no distribution for some patients", where=plan.specification.name)
+    return out
+
+
+def _with_traits(
+    plan: SamplingPlan,
+    seed: int,
+    ids: Ints,
+    scores: Floats,
+    covariates: Mapping[str, Floats],
+    values: dict[str, float],
+) -> tuple[dict[str, Floats], Ints]:
+    """All columns of plausible patients, and the number of draws that each took."""
+    names = tuple(plan.traits)
+    coefficients, left = plan.copula.regression(names, plan.drawn)
+    center, root = scores @ coefficients.T, np.linalg.cholesky(left) if names else left
+    constants = {name: quantity.value for name, quantity in plan.specification.constants.items()}
+    fixed = {name: np.full(len(ids), value) for name, value in (values | constants).items()}
+    z = np.empty((len(ids), len(names)))
+    attempts = np.zeros(len(ids), dtype=np.int64)
+    rows = np.arange(len(ids))
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        purpose = "population/traits" if attempt == 1 else f"population/traits/attempt {attempt}"
+        z[rows] = center[rows] + normals(seed, ids[rows], purpose, len(names)) @ root.T
+        attempts[rows] = attempt
+        columns = dict(covariates)
+        for j, (name, quantity) in enumerate(plan.traits.items()):
+            drawn = _trait_values(quantity, values[name], z[:, j])
+            columns[name] = np.full(len(ids), float(plan.overrides[name])) if name in plan.overrides else drawn
+        lesions = lesion_columns(columns, largest_mm=plan.specification.constants["largest_target_mm"].value)
+        columns |= {n: v for n, v in lesions.items() if n not in plan.overrides}
+        bad = implausible(plan.specification.plausible, {**fixed, **columns}, disease=plan.specification.disease)
+        rows = rows[bad[rows]]
+        if not len(rows):
+            return columns, attempts
+    raise SimulationError(
+        f"no plausible traits in {MOST_ATTEMPTS} draws",
+        where=f"patient {ids[rows[0]]}",
+        why=f"{len(rows)} of {len(ids)} patients have no draw within the bounds of {plan.specification.name}.",
+        hint="Check typical values and overrides of growth and tumor size.",
+    )
+
+
+def _trait_values(quantity: Quantity, typical: float, z: Floats) -> Floats:
+    if quantity.spread_distribution == "logitnormal":
+        odds = typical / (1.0 - typical) * np.exp(quantity.spread * z)
+        return odds / (1.0 + odds)
+    return typical * np.exp(quantity.spread * z)
+
+
+def _check_overrides(plan: SamplingPlan) -> None:
+    known = [*plan.specification.names, *plan.traits]
+    for name in plan.overrides:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise InputError("neither a covariate nor a trait", where=f"override {name}", hint=hint)
