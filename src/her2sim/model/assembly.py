@@ -17,6 +17,7 @@ from her2sim.model.modules.payload import payload, payload_kill_name
 from her2sim.model.modules.receptor_binding import receptor_binding
 from her2sim.model.modules.receptor_signal import addiction_death_name, receptor_signal
 from her2sim.model.modules.site_exposure import site_exposure
+from her2sim.model.modules.tumor_her2 import tumor_her2
 from her2sim.model.system import OdeSystem
 
 DISEASES = ("breast", "gastric")
@@ -60,7 +61,7 @@ def modules_of(
         from her2sim.model.pharmacokinetics import pk_module as pk
     ordered = sorted(drugs, key=lambda drug: drug.id)
     modules = [pk(drug, disease, routes[drug.id]) for drug in ordered]
-    modules += [site_exposure(ordered), receptor_binding(ordered), kinase_block(ordered)]
+    modules += [tumor_her2(), site_exposure(ordered), receptor_binding(ordered), kinase_block(ordered)]
     modules.append(receptor_signal(ordered, disease))
     has = {kind: bool(actions_of(ordered, kind)) for kind in ("antibody", "payload", "cytotoxic")}
     if has["antibody"]:

@@ -17,7 +17,7 @@ from her2sim.model.drug import Drug
 from her2sim.model.expression import Expr, add, div, mul, sub
 from her2sim.model.lesions import CLONES, SITES, Site
 from her2sim.model.module import Module
-from her2sim.model.modules.receptor_binding import bound_share_name
+from her2sim.model.modules.site_exposure import bound_share_name
 from her2sim.model.smooth import positive_power, total
 
 

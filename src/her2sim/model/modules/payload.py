@@ -5,8 +5,8 @@
     kill = k_max · sensitivity · W · P^n / (KC50^n + P^n)
 
 r is the antigen-low clone's HER2 relative to the others (own uptake), b the bystander fraction of the payload and w the
-antigen-high share of the lesion: a bystander needs a neighbor. Uptake k R theta equals delivery across the capillary
-wall (``site_exposure``), so with much HER2 the payload is limited by delivery, with little HER2 by antigen.
+antigen-high share of the lesion: a bystander needs a neighbor. Over a cycle the uptake k R theta is
+what crossed the capillary wall (``site_exposure``): with much HER2 payload is limited by delivery, else by antigen.
 Magnitudes: Scheuher 2024 (doi:10.1007/s10928-023-09884-6).
 """
 
@@ -19,7 +19,7 @@ from her2sim.model.drug import Action, Drug
 from her2sim.model.expression import Expr, add, div, mul, sub, sym
 from her2sim.model.lesions import CLONES, SITES, SLOTS, Site, volume_state
 from her2sim.model.module import Module
-from her2sim.model.modules.receptor_binding import bound_share_name
+from her2sim.model.modules.site_exposure import bound_share_name
 from her2sim.model.modules.waning import add_waning
 from her2sim.model.smooth import complement, saturating, total
 
@@ -48,14 +48,12 @@ def payload_state(drug_id: str, site: Site) -> str:
 def payload(drugs: Sequence[Drug]) -> Module:
     """Kill by the payloads of a regimen's conjugates.
 
-    Takes ``theta_<drug>_<site>``, ``her2_level`` and the volumes of the clones. Gives
+    Takes ``theta_<drug>_<site>``, ``her2_nM`` and the volumes of the clones. Gives
     ``payload_kill_<clone>_<slot>_per_day``. States: ``P_<drug>_<site>_nM`` and ``W_<payload>``.
     """
     draft = Draft("payload")
     conjugates = actions_of(drugs, "payload")
-    level = draft.take("her2_level", "dimensionless")
-    receptor = mul(draft.number("her2_nM_per_million"), level)
-    uptake = mul(draft.number("her2_uptake_per_day"), receptor)
+    uptake = mul(draft.number("her2_uptake_per_day"), draft.take("her2_nM", "nM"))
     strength = _strength(draft, conjugates, uptake)
     low_ratio = draft.number(f"her2_ratio_{LOW}")
     for site in SITES:
