@@ -57,4 +57,8 @@ def compile_model(
     if chosen not in BACKENDS:
         raise InputError(f"there is no back end {chosen!r}", hint=f"Choose one of {', '.join(BACKENDS)}.")
     equations = equations_of(system, varying, outputs, stop_when)
-    return ReferenceModel(equations)
+    if chosen == "reference" or not equations.states:
+        return ReferenceModel(equations)
+    from her2sim.engine.vector_model import VectorModel
+
+    return VectorModel(equations)

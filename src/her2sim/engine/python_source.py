@@ -18,7 +18,7 @@ _CALLS = {
     "exp": "np.exp", "ln": "np.log", "sqrt": "np.sqrt", "abs": "np.abs", "floor": "np.floor", "ceil": "np.ceil",
     "sin": "np.sin", "cos": "np.cos", "tan": "np.tan", "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan",
     "sinh": "np.sinh", "cosh": "np.cosh", "tanh": "np.tanh", "asinh": "np.arcsinh", "acosh": "np.arccosh",
-    "atanh": "np.arctanh", "pow": "np.power",
+    "atanh": "np.arctanh", "pow": "np.power", "factorial": "factorial",
 }  # fmt: skip
 _COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _JOIN = {"add": " + ", "mul": " * ", "div": " / ", "sub": " - "}

@@ -1,0 +1,122 @@
+"""One Rosenbrock step for all lanes, and its dense output, as IR."""
+
+from __future__ import annotations
+
+from her2sim.engine.ir import INT, Array, Value, Writer
+from her2sim.engine.layout import Layout
+from her2sim.engine.tableaux import Tableau
+
+
+def lanes_of(writer: Writer, layout: Layout, name: str, skip: int = 0) -> Array:
+    """The array ``name`` of the workspace as vectors, from element ``skip`` on."""
+    offset = (layout[name] + skip) * 8 * writer.lanes
+    return Array(writer, writer.vector, writer.let("ptr", f"getelementptr i8, ptr %workspace, i64 {offset}"))
+
+
+def numbers_of(writer: Writer, layout: Layout, name: str, kind: str = "double") -> Array:
+    """The array ``name`` of the workspace as single numbers: element i of lane l is number i * lanes + l."""
+    offset = layout[name] * 8 * writer.lanes
+    return Array(writer, kind, writer.let("ptr", f"getelementptr i8, ptr %workspace, i64 {offset}"))
+
+
+def write_step(tableau: Tableau, layout: Layout, *, lanes: int, states: int, depends_on_time: bool) -> str:
+    """``void step_<method>(workspace, rtol)``: the state after the step, and its squared error, into the workspace."""
+    writer = Writer(lanes)
+    state, trial = lanes_of(writer, layout, "state"), lanes_of(writer, layout, "trial")
+    stages = [lanes_of(writer, layout, "stages", skip=i * states) for i in range(tableau.stages)]
+    slope = lanes_of(writer, layout, "time_slope") if depends_on_time else None
+    time, step = lanes_of(writer, layout, "time")[0], lanes_of(writer, layout, "step")[0]
+    workspace = writer.named("ptr", "%workspace")
+    writer.run("linearize", workspace)
+    margin = writer.call(writer.vector, "factor", workspace, writer.real(1.0 / tableau.gamma) / step)
+    per_step = writer.real(1.0) / step
+    for i in range(tableau.stages):
+        if i > 0:
+            _write_trial(writer, tableau, i, state, trial, stages, states)
+            at = time + step * tableau.nodes[i]
+            writer.run("rates", workspace, at, trial.base, stages[i].base)
+        slope_factor = step * tableau.slopes[i] if slope is not None and tableau.slopes[i] != 0.0 else None
+        weights = [(j, w) for j, w in enumerate(tableau.c_matrix[i]) if w != 0.0]
+        if weights or slope_factor is not None:
+            with writer.count(states) as row:
+                value = stages[i][row]
+                if weights:
+                    value = value + _weighted(writer, weights, stages, row) * per_step
+                if slope_factor is not None and slope is not None:
+                    value = value + slope[row] * slope_factor
+                stages[i][row] = value
+        writer.run("solve", workspace, stages[i].base)
+    _write_error(writer, layout, stages[-1], states, margin)
+    arguments = "ptr noalias %workspace, double %rtol"
+    return writer.function(f"step_{tableau.name}", arguments)
+
+
+def _weighted(writer: Writer, weights: list[tuple[int, float]], stages: list[Array], row: Value) -> Value:
+    first, weight = weights[0]
+    total = stages[first][row] * weight
+    for j, weight in weights[1:]:
+        total = total + stages[j][row] * weight
+    return total
+
+
+def _write_trial(
+    writer: Writer, tableau: Tableau, i: int, state: Array, trial: Array, stages: list[Array], states: int
+) -> None:
+    before, now = tableau.a[i - 1], tableau.a[i]
+    grows_by_one = len(before) > 0 and now[:-1] == before and now[-1] == 1.0
+    with writer.count(states) as row:
+        if grows_by_one:
+            trial[row] = trial[row] + stages[i - 1][row]
+        else:
+            weights = [(j, w) for j, w in enumerate(now) if w != 0.0]
+            trial[row] = state[row] + _weighted(writer, weights, stages, row)
+
+
+def _write_error(writer: Writer, layout: Layout, last: Array, states: int, margin: Value) -> None:
+    """Mean square of the last stage over its tolerance; infinite or NaN where the step is not to be used."""
+    state, trial, new = (lanes_of(writer, layout, name) for name in ("state", "trial", "next"))
+    tolerance = lanes_of(writer, layout, "tolerance")
+    rtol = splat(writer, writer.named("double", "%rtol"))
+    total = writer.variable(writer.vector, 0.0)
+    with writer.count(states) as row:
+        error, value = last[row], trial[row] + last[row]
+        new[row] = value
+        size, old = writer.intrinsic("fabs", value), writer.intrinsic("fabs", state[row])
+        scale = tolerance[row] + rtol * size.compare("ogt", old).choose(size, old)
+        ratio = error / scale
+        # value * 0 is 0 for every finite value and NaN otherwise
+        total.set((total.get() + ratio * ratio) + value * 0.0)
+    mean = total.get() * (1.0 / states)
+    cancelled = margin.compare("olt", 0.0)
+    lanes_of(writer, layout, "error")[0] = cancelled.choose(writer.real(float("inf")), mean)
+
+
+def splat(writer: Writer, value: Value) -> Value:
+    """A single number in every lane."""
+    kind = writer.vector if value.type == "double" else writer.int_vector
+    one = writer.let(kind, f"insertelement {kind} poison, {value.type} {value.name}, i64 0")
+    return writer.let(kind, f"shufflevector {kind} {one.name}, {kind} poison, <{writer.lanes} x i32> zeroinitializer")
+
+
+def write_dense(tableau: Tableau, layout: Layout, *, lanes: int, states: int, observed: int) -> str:
+    """``void dense_<method>(workspace, lane, theta)``: observed states of one lane at t + theta·h, into its trial."""
+    writer = Writer(lanes)
+    lane, theta = writer.named(INT, "%lane"), writer.named("double", "%theta")
+    state, new, trial, stage = (numbers_of(writer, layout, name) for name in ("state", "next", "trial", "stages"))
+    table = Array(writer, INT, writer.named("ptr", "@observed"))
+    rest = writer.of_type("double", 1.0) - theta
+    with writer.count(observed) as place:
+        at = table[place] * lanes + lane
+        curve: Value | None = None
+        for weights in reversed(tableau.dense):
+            total: Value | None = None
+            for j, weight in enumerate(weights):
+                if weight != 0.0:
+                    part = stage[at + j * states * lanes] * weight
+                    total = part if total is None else total + part
+            assert total is not None
+            curve = total if curve is None else total + theta * curve
+        assert curve is not None
+        trial[at] = rest * state[at] + theta * (new[at] + rest * curve)
+    arguments = "ptr noalias %workspace, i64 %lane, double %theta"
+    return writer.function(f"dense_{tableau.name}", arguments)
