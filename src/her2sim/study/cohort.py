@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from her2sim.model.lesions import CLONES
+from her2sim.core.quantity import Quantity
 from her2sim.model.parameters import load_parameters
-from her2sim.population.composition import clone_fractions, initial_volumes_mL
-from her2sim.population.sampling import sample_patients
+from her2sim.model.patient_parameters import untreated_shares
+from her2sim.population.geometry import initial_volumes_mL
+from her2sim.population.patients import Patients
+from her2sim.population.plan import SamplingPlan, disease_parameters, plan_sampling
+from her2sim.population.sample import draw_patients
 from her2sim.population.specification import load_specification
+from her2sim.population.targets import eligibility_rules
 from her2sim.population.uncertainty import draw_typical_values
+from her2sim.record.types import TrialRecord
 from her2sim.study.plan import TrialPlan
-from her2sim.trial.selection import TumorAtBaseline, dead_share
+from her2sim.trial.selection import TumorAtBaseline
 from her2sim.trial.treatment import Cohort
 
 Floats = NDArray[np.float64]
@@ -23,41 +28,77 @@ REPLICATE_STRIDE = 1 << 32
 """Candidate ids of different replicates are this far apart, so that replicates never share patients."""
 
 
+def population_parameters(record: TrialRecord) -> dict[str, Quantity]:
+    """All parameters, with the typical values of the trial's disease."""
+    return disease_parameters(load_specification(record.disease, record.setting), load_parameters().quantities)
+
+
 def typical_in_force(plan: TrialPlan, replicate: int) -> dict[str, float]:
     """Population-level parameters of one replicate: point values in replicate 0, then draws of their uncertainty."""
-    quantities = load_parameters().quantities
-    return dict(draw_typical_values(quantities, plan.seed, replicate)) | dict(plan.overrides)
+    drawn = draw_typical_values(population_parameters(plan.record), plan.seed, replicate)
+    return dict(drawn) | dict(plan.overrides)
+
+
+def sampling_plan(record: TrialRecord) -> SamplingPlan:
+    """The population matched to the trial's baseline and eligibility; solved once per process and trial."""
+    rules = record.eligibility
+    return _sampling_plan(
+        record.disease,
+        record.setting,
+        tuple(sorted((k, v) for k, v in record.baseline.items() if isinstance(v, int | float))),
+        tuple(rules.her2),
+        rules.hormone_receptor,
+        rules.brain_metastases,
+        rules.pdl1,
+    )
+
+
+@lru_cache(maxsize=32)
+def _sampling_plan(
+    disease: str,
+    setting: str,
+    baseline: tuple[tuple[str, float], ...],
+    her2: tuple[str, ...],
+    hormone_receptor: str,
+    brain_metastases: str,
+    pdl1: str,
+) -> SamplingPlan:
+    rules = eligibility_rules(
+        her2=her2, hormone_receptor=hormone_receptor, brain_metastases=brain_metastases, pdl1=pdl1
+    )
+    return plan_sampling(
+        load_specification(disease, setting), load_parameters().quantities, dict(baseline), rules=rules
+    )
 
 
 def sample_cohort(
     plan: TrialPlan, typical: Mapping[str, float], replicate: int, candidates: NDArray[np.int64]
 ) -> Cohort:
     """Candidates of a trial: covariates matched to its baseline, traits around the typical values in force."""
-    record = plan.record
-    patients = sample_patients(
-        load_specification(record.disease, record.setting),
-        load_parameters().quantities,
-        record.baseline,
-        seed=plan.seed,
-        ids=candidates + replicate * REPLICATE_STRIDE,
-        disease=record.disease,
-        eligibility=eligibility_terms(plan),
-        typical=typical,
-    )
-    return Cohort(patients, plan.seed, typical)
-
-
-def eligibility_terms(plan: TrialPlan) -> dict[str, Any]:
-    """Eligibility in the words of the population room."""
-    rules = plan.record.eligibility
-    return {
-        "her2": rules.her2,
-        "hormone_receptor": rules.hormone_receptor,
-        "brain_metastases": rules.brain_metastases,
-        "pdl1": rules.pdl1,
-    }
+    ids = candidates + replicate * REPLICATE_STRIDE
+    drawn = draw_patients(sampling_plan(plan.record), seed=plan.seed, ids=ids, typical=typical)
+    return Cohort(drawn.patients, plan.seed, typical)
 
 
 def baseline_tumor(cohort: Cohort, disease: str) -> TumorAtBaseline:
-    """Lesions at randomization: slot volumes, shares of clones before any therapy, share of dead tissue."""
-    raise NotImplementedError
+    """Lesions at randomization: slot volumes, shares of clones before any therapy, share of dead tissue.
+
+    The volumes are those of cells, living and dead: the scar that a lesion leaves is counted apart (``scar_mL``).
+    """
+    patients = cohort.patients
+    values = {name: np.asarray(value) for name, value in cohort.typical.items()} | dict(patients.columns)
+    shares, dead = untreated_shares(values, disease)
+    cells = 1.0 - _scar_share(patients)
+    volume = {slot: size * cells for slot, size in initial_volumes_mL(patients).items()}
+    return TumorAtBaseline(volume, shares, np.broadcast_to(dead, (len(patients),)))
+
+
+def scar_mL(patients: Patients) -> Floats:
+    """Tissue that stays when a lesion has died, (n_patients, n_slots)."""
+    sizes = initial_volumes_mL(patients)
+    return np.column_stack(list(sizes.values())) * _scar_share(patients)[:, None]
+
+
+def _scar_share(patients: Patients) -> Floats:
+    return np.clip(patients.get("stroma_share", 0.0), 0.0, 0.9)
+

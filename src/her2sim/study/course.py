@@ -1,8 +1,8 @@
-"""The course of one chunk of patients through all arms of a trial: from eligibility to death, and what was written down.
+"""The course of one chunk of patients through all arms of a trial, from eligibility to death or the data cut-off.
 
-In order: candidates are drawn and taken through their earlier lines; each arm treats the same patients; investigator and
-central review read the scans; RECIST is applied to each reading; treatment ends at the investigator's progression,
-withdrawal or death; the next lines follow until death or the data cut-off.
+In order: candidates are drawn and taken through their earlier lines; each arm treats the same patients; investigator
+and central review read the scans; RECIST is applied to each reading; treatment ends at the investigator's progression,
+withdrawal or death; the next lines follow.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from her2sim.endpoints.recist import Assessment as Judged
 from her2sim.endpoints.recist import assess
 from her2sim.endpoints.time_to_event import FollowUp
 from her2sim.model.lesions import SLOTS, volumes
-from her2sim.model.parameters import load_parameters
 from her2sim.population.patients import Patients
-from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
+from her2sim.study.cohort import baseline_tumor, sample_cohort, scar_mL, typical_in_force
 from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.lesion_state import slot_diameters_mm
@@ -28,7 +27,7 @@ from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at
 from her2sim.trial.next_lines import death_after, hazard_of
 from her2sim.trial.readings import Reading, TrueScans, read_scans
 from her2sim.trial.selection import Entry, admit
-from her2sim.trial.treatment import Cohort, Trajectory, treat
+from her2sim.trial.treatment import Trajectory, treat
 from her2sim.trial.withdrawal import follow_up_days
 
 Floats = NDArray[np.float64]
@@ -154,7 +153,7 @@ def _observation_days(visits: Floats, horizon: float) -> tuple[Floats, NDArray[n
 
 
 def _true_scans(course: Trajectory, visits: Floats, columns: NDArray[np.int64], patients: Patients) -> TrueScans:
-    mm = slot_diameters_mm(volumes(course.values, course.names).total_mL)
+    mm = slot_diameters_mm(volumes(course.values, course.names, stroma_mL=scar_mL(patients)).total_mL)
     at_visit = {name: np.take_along_axis(values, columns, axis=1) for name, values in mm.items()}
     target = np.stack([at_visit[s.name] for s in SLOTS if s.role == "target"], axis=2)
     target = np.where(target[:, :1] > 0.0, target, np.nan)
@@ -200,11 +199,3 @@ def _no_one(arm: ArmPlan, plan: TrialPlan) -> ArmCourse:
         {who: reading for who in ASSESSORS}, {who: assess(empty) for who in ASSESSORS},
         {who: follow_up for who in ASSESSORS}, none,
     )  # fmt: skip
-
-
-def parameter_names() -> tuple[str, ...]:
-    """Names of all population-level parameters."""
-    return tuple(load_parameters().quantities)
-
-
-__all__ = ["ArmCourse", "ChunkCourse", "Cohort", "simulate_chunk"]

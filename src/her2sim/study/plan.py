@@ -95,7 +95,7 @@ def standard_regimen(drugs: Sequence[str]) -> tuple[RegimenItem, ...]:
     Raises:
         InputError: a drug has no standard dose in ``data/regimens/standard.yaml``.
     """
-    from her2sim.record.reading import read_regimen_item
+    from her2sim.record.reading import regimen_item
 
     content = _file("standard")
     items: list[RegimenItem] = []
@@ -110,7 +110,7 @@ def standard_regimen(drugs: Sequence[str]) -> tuple[RegimenItem, ...]:
                 hint=f"Known: {', '.join(content['items'])}.",
             )
         entry = {k: v for k, v in content["items"][known].items() if k not in ("source", "read")}
-        items.append(read_regimen_item({"drug": known} | entry, where=f"data/regimens/standard.yaml: {known}"))
+        items.append(regimen_item({"drug": known} | entry, f"data/regimens/standard.yaml: {known}"))
     return tuple(items)
 
 

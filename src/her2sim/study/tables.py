@@ -31,21 +31,20 @@ def chunk_tables(chunk: ChunkCourse) -> dict[str, Table]:
     import pyarrow as pa
 
     parts: dict[str, list[Table]] = {"patients": [], "scans": [], "events": []}
-    for order, arm in enumerate(chunk.arms):
+    for arm in chunk.arms:
         if len(arm.numbers):
-            parts["patients"].append(_patients(chunk, arm, order))
-            parts["scans"].append(_scans(chunk, arm, order))
-            parts["events"].append(_events(chunk, arm, order))
+            parts["patients"].append(_patients(chunk, arm))
+            parts["scans"].append(_scans(chunk, arm))
+            parts["events"].append(_events(chunk, arm))
     return {name: pa.concat_tables(tables) for name, tables in parts.items()}
 
 
-def _keys(chunk: ChunkCourse, arm: ArmCourse, order: int, numbers: NDArray[np.int64]) -> dict[str, Any]:
+def _keys(chunk: ChunkCourse, arm: ArmCourse, numbers: NDArray[np.int64]) -> dict[str, Any]:
     import pyarrow as pa
 
     count = len(numbers)
     return {
         "replicate": np.full(count, chunk.replicate, dtype=np.int64),
-        "arm_number": np.full(count, order, dtype=np.int64),
         "arm": pa.array([arm.arm] * count, pa.string()),
         "patient": numbers,
     }
@@ -55,11 +54,11 @@ def _names(codes: NDArray[np.int8]) -> list[str]:
     return [str(word) for word in labels(codes)]
 
 
-def _patients(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
+def _patients(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     import pyarrow as pa
 
     rows = np.searchsorted(chunk.numbers, arm.numbers)
-    columns = _keys(chunk, arm, order, arm.numbers)
+    columns = _keys(chunk, arm, arm.numbers)
     columns["status"] = [STATUS_TEXT[int(code)] for code in arm.status]
     columns["failed"] = arm.status != 0
     columns["fail_day"] = arm.fail_day
@@ -67,9 +66,9 @@ def _patients(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
     columns["candidates_tried"] = chunk.attempts[rows]
     for who in ASSESSORS:
         best = arm.judged[who].best
-        columns[f"bor_{who.lower()}"] = _names(best.confirmed)
-        columns[f"bor_unconfirmed_{who.lower()}"] = _names(best.unconfirmed)
-        columns[f"measurable_{who.lower()}"] = arm.judged[who].measurable
+        columns[f"bor_{who}"] = _names(best.confirmed)
+        columns[f"bor_unconfirmed_{who}"] = _names(best.unconfirmed)
+        columns[f"measurable_{who}"] = arm.judged[who].measurable
     columns["death_day"] = np.where(np.isfinite(arm.death_day), arm.death_day, np.nan)
     for index in range(chunk.prior.shape[1]):
         columns[f"prior_{index + 1}"] = chunk.prior[rows, index]
@@ -78,7 +77,7 @@ def _patients(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
     return pa.table(columns)
 
 
-def _scans(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
+def _scans(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     import pyarrow as pa
 
     ok = np.flatnonzero(arm.status == 0)
@@ -87,7 +86,7 @@ def _scans(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
         judged, reading = arm.judged[who], arm.readings[who]
         row, visit = np.nonzero(~np.isnan(judged.day[ok]))
         row = ok[row]
-        columns = _keys(chunk, arm, order, arm.numbers[row])
+        columns = _keys(chunk, arm, arm.numbers[row])
         columns["assessor"] = pa.array([who] * len(row), pa.string())
         columns["visit"] = visit.astype(np.int64)
         columns["day"] = judged.day[row, visit]
@@ -106,7 +105,7 @@ def _scans(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
     return pa.concat_tables(parts)
 
 
-def _events(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
+def _events(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     import pyarrow as pa
 
     ok = arm.status == 0
@@ -116,19 +115,19 @@ def _events(chunk: ChunkCourse, arm: ArmCourse, order: int) -> Table:
         pfs = progression_free_survival(judged.day, judged.visits.overall, follow_up)
         responder = np.isin(judged.best.confirmed, RESPONDERS)
         dor = duration_of_response(pfs, judged.best.confirmed_day, responder)
-        parts.append(_event_rows(chunk, arm, order, who, "PFS", pfs, ok))
-        parts.append(_event_rows(chunk, arm, order, who, "DOR", dor, ok & responder))
+        parts.append(_event_rows(chunk, arm, who, "PFS", pfs, ok))
+        parts.append(_event_rows(chunk, arm, who, "DOR", dor, ok & responder))
     survival = overall_survival(arm.follow_up[ASSESSORS[0]])
-    parts.append(_event_rows(chunk, arm, order, "", "OS", survival, ok))
+    parts.append(_event_rows(chunk, arm, "", "OS", survival, ok))
     return pa.concat_tables(parts)
 
 
 def _event_rows(
-    chunk: ChunkCourse, arm: ArmCourse, order: int, who: str, endpoint: str, times: TimeToEvent, keep: NDArray[np.bool_]
+    chunk: ChunkCourse, arm: ArmCourse, who: str, endpoint: str, times: TimeToEvent, keep: NDArray[np.bool_]
 ) -> Table:
     import pyarrow as pa
 
-    columns = _keys(chunk, arm, order, arm.numbers[keep])
+    columns = _keys(chunk, arm, arm.numbers[keep])
     columns["assessor"] = pa.array([who] * int(keep.sum()), pa.string())
     columns["endpoint"] = pa.array([endpoint] * int(keep.sum()), pa.string())
     columns["time_days"] = times.time_days[keep]

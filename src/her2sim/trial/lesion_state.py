@@ -31,16 +31,6 @@ def lesion_start(
     return start
 
 
-def steady_dead_share(growth_per_day: Floats, turnover: Floats, clearance_per_day: Floats) -> Floats:
-    """Share of dead tissue in an untreated tumor that grows exponentially, (n_patients,).
-
-    With net growth g, deaths g·phi of the living volume and clearance k, the ratio dead : living settles at
-    g phi / (k + g).
-    """
-    ratio = growth_per_day * turnover / (clearance_per_day + growth_per_day)
-    return ratio / (1.0 + ratio)
-
-
 def clone_shares(state: Mapping[str, Floats], otherwise: Mapping[str, Floats]) -> dict[str, Floats]:
     """Slot -> (n_patients, n_clones) shares of the clones in a state; ``otherwise`` where a slot has died out."""
     shares: dict[str, Floats] = {}

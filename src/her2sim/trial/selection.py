@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 
 from her2sim.core.errors import SimulationError
 from her2sim.core.random import stream
-from her2sim.model.lesions import CLONES, SLOTS, volumes
-from her2sim.population.patients import Patients
+from her2sim.model.lesions import SLOTS, volumes
+from her2sim.population.patients import concat
 from her2sim.record.types import PriorTherapy, RegimenItem
 from her2sim.trial.lesion_state import (
     clone_shares,
     first_true_progression,
     lesion_start,
     slot_diameters_mm,
-    steady_dead_share,
 )
 from her2sim.trial.treatment import Cohort, treat
 
@@ -103,7 +102,7 @@ def admit(
             hint="Check eligibility.prior of the record, or the growth and resistance parameters.",
         )
     rows = [found[int(number)] for number in numbers]
-    patients = Patients.concat([row[0].patients for row in rows])
+    patients = concat([row[0].patients for row in rows])
     cohort = Cohort(patients, rows[0][0].seed, rows[0][0].typical)
     start = {name: np.concatenate([row[1][name] for row in rows]) for name in rows[0][1]}
     return Entry(
@@ -169,7 +168,9 @@ def _one_line(
     if adjuvant:  # micrometastases: what is occult now was all there was then
         size = {slot.name: tumor.volume_mL["OC"] for slot in SLOTS}
     horizon = ADJUVANT_DAYS if adjuvant else PRIOR_HORIZON_DAYS
-    days = np.broadcast_to(np.arange(0.0, horizon + 1.0, PRIOR_STEP_DAYS), (len(cohort.patients), int(horizon // PRIOR_STEP_DAYS) + 1))
+    days = np.broadcast_to(
+        np.arange(0.0, horizon + 1.0, PRIOR_STEP_DAYS), (len(cohort.patients), int(horizon // PRIOR_STEP_DAYS) + 1)
+    )
     start = lesion_start(size, shares, tumor.dead_share) | dict(carried)
     course = treat(cohort, disease, regimen, start, np.ascontiguousarray(days))
     ok = course.status == 0
@@ -191,19 +192,6 @@ def _one_line(
 def carried_states(state: Mapping[str, Floats]) -> dict[str, Floats]:
     """States that a patient takes from one line into the next besides her lesions: waning of drug effects."""
     return {name: values for name, values in state.items() if name.startswith("W_")}
-
-
-def baseline_shares(patients_shares: Floats) -> Floats:
-    """Shares of clones (n_patients, n_clones), checked to sum to one."""
-    if patients_shares.shape[1] != len(CLONES) or not np.allclose(patients_shares.sum(axis=1), 1.0):
-        raise ValueError("shares of clones must be given for each clone and sum to 1")
-    return patients_shares
-
-
-def dead_share(cohort: Cohort, growth_per_day: Floats, turnover: float, clearance_per_day: float) -> Floats:
-    """Share of dead tissue at randomization of each patient, from growth, turnover and clearance."""
-    n = len(cohort.patients)
-    return steady_dead_share(growth_per_day, np.full(n, turnover), np.full(n, clearance_per_day))
 
 
 def _rows(tumor: TumorAtBaseline, rows: Ints) -> TumorAtBaseline:
