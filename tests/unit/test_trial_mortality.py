@@ -1,0 +1,61 @@
+"""Death: the law of the cumulative hazard, and what it depends on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from her2sim.model.parameters import load_parameters
+from her2sim.trial.mortality import cumulative, death_hazard, death_levels, frailties, time_at, value_at
+
+VALUES = {name: q.value for name, q in load_parameters().quantities.items()}
+DAYS = np.arange(0.0, 36525.0, 30.0)[None, :]
+
+
+def hazard(body: float, cns: float = 0.0, age: float = 60.0) -> float:
+    one = np.ones((1, 1))
+    found = death_hazard(np.zeros((1, 1)), body * one, cns * one, np.array([age]), np.ones(1), VALUES)
+    return float(found[0, 0])
+
+
+def test_hazard_at_the_reference_burden_is_the_stated_rate() -> None:
+    expected = VALUES["background_death_rate_at_60_per_day"] + VALUES["death_rate_at_reference_burden_per_day"]
+    assert hazard(VALUES["reference_burden_mL"]) == pytest.approx(expected)
+
+
+def test_background_mortality_doubles_every_stated_number_of_years() -> None:
+    step = VALUES["background_death_doubling_years"]
+    assert hazard(0.0, age=60 + step) == pytest.approx(2 * hazard(0.0, age=60))
+
+
+def test_hazard_doubles_about_every_threefold_burden() -> None:
+    background = hazard(0.0)
+    assert (hazard(300.0) - background) / (hazard(100.0) - background) == pytest.approx(2.0, rel=0.01)
+
+
+def test_tumor_in_the_brain_adds_its_own_hazard() -> None:
+    assert hazard(50.0, cns=10.0) - hazard(50.0) == pytest.approx(VALUES["death_rate_at_reference_cns_per_day"])
+
+
+def test_under_a_constant_hazard_deaths_are_exponential() -> None:
+    rate, n = 1e-3, 3000
+    days = np.broadcast_to(DAYS, (n, DAYS.shape[1]))
+    total = cumulative(days, np.full(days.shape, rate))
+    death = time_at(days, total, death_levels(4, np.arange(n)))
+    assert np.median(death) == pytest.approx(np.log(2) / rate, rel=0.05)
+    assert np.mean(death) == pytest.approx(1 / rate, rel=0.05)
+
+
+def test_the_hazard_used_up_before_a_day_and_the_day_it_is_used_up_agree() -> None:
+    total = cumulative(DAYS, 1e-4 * np.sqrt(DAYS))
+    level = np.array([0.37])
+    assert value_at(DAYS, total, time_at(DAYS, total, level)) == pytest.approx(level)
+
+
+def test_who_does_not_use_up_the_hazard_lives() -> None:
+    total = cumulative(DAYS, np.full(DAYS.shape, 1e-9))
+    assert np.isinf(time_at(DAYS, total, np.array([1.0]))).all()
+
+
+def test_frailty_has_median_one() -> None:
+    assert np.median(frailties(1, np.arange(4000), 0.5)) == pytest.approx(1.0, abs=0.04)

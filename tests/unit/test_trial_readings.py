@@ -1,0 +1,96 @@
+"""Readings: two assessors of the same scans, errors of the stated size, new lesions seen when they are large enough."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from her2sim.model.parameters import load_parameters
+from her2sim.trial.readings import CR, NE, NON_CR_NON_PD, NOT_PRESENT, PD, TrueScans, read_scans
+
+VALUES = {name: q.value for name, q in load_parameters().quantities.items()}
+EXACT = VALUES | {
+    "measurement_sd_inv": 0.0,
+    "measurement_sd_bicr": 0.0,
+    "measurement_floor_mm": 0.0,
+    "detection_log_sd": 0.0,
+}
+
+
+def scans(n: int = 1, visits: int = 4, **changes: object) -> TrueScans:
+    day = np.broadcast_to(np.arange(visits) * 42.0, (n, visits)).copy()
+    fields: dict[str, object] = {
+        "day": day,
+        "target_mm": np.full((n, visits, 3), 30.0),
+        "nontarget_mm": np.full((n, visits), 20.0),
+        "occult_mm": np.zeros((n, visits)),
+        "cns_mm": np.zeros((n, visits)),
+        "cns_known": np.zeros(n, dtype=bool),
+    }
+    return TrueScans(**(fields | changes))  # type: ignore[arg-type]
+
+
+def read(truth: TrueScans, who: str = "INV", values: dict[str, float] = EXACT, *, brain: bool = False, seed: int = 1):
+    patients = np.arange(len(truth.day))
+    return read_scans(truth, who, values, seed=seed, patients=patients, brain_imaging=brain)
+
+
+def test_without_error_a_reading_is_the_truth() -> None:
+    reading = read(scans())
+    assert (reading.target_mm == 30.0).all()
+    assert (reading.nontarget == NON_CR_NON_PD).all()
+    assert not reading.new_lesion.any()
+
+
+def test_errors_have_the_stated_size_and_assessors_err_apart() -> None:
+    truth = scans(2000, 2)
+    inv, bicr = read(truth, "INV", VALUES), read(truth, "BICR", VALUES)
+    expected = np.hypot(VALUES["measurement_sd_inv"] * 30.0, VALUES["measurement_floor_mm"])
+    assert inv.target_mm.std() == pytest.approx(expected, rel=0.05)
+    together = np.corrcoef(inv.target_mm.ravel(), bicr.target_mm.ravel())[0, 1]
+    assert abs(together) < 0.05
+
+
+def test_a_missed_visit_is_read_by_no_one() -> None:
+    truth = scans()
+    truth.day[0, 2] = np.nan
+    reading = read(truth)
+    assert np.isnan(reading.target_mm[0, 2]).all()
+    assert reading.nontarget[0, 2] == NE
+
+
+def test_nontarget_disease_that_grows_by_73_percent_in_volume_progresses_and_not_before() -> None:
+    sizes = np.array([[20.0, 15.0, 17.9, 18.1]])
+    assert read(scans(nontarget_mm=sizes)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
+
+
+def test_nontarget_disease_that_is_gone_is_a_complete_response_of_it() -> None:
+    assert read(scans(nontarget_mm=np.array([[20.0, 9.0, 1.0, 1.0]]))).nontarget[0, 2] == CR
+
+
+def test_without_nontarget_disease_its_status_is_not_present() -> None:
+    assert (read(scans(nontarget_mm=np.full((1, 4), np.nan))).nontarget == NOT_PRESENT).all()
+
+
+def test_a_new_lesion_is_seen_at_its_detection_size_and_stays_seen() -> None:
+    seen = read(scans(occult_mm=np.array([[1.0, 7.9, 8.1, 2.0]]))).new_lesion[0]
+    assert seen.tolist() == [False, False, True, True]
+
+
+def test_a_brain_lesion_is_found_early_by_imaging_and_late_by_symptoms() -> None:
+    sizes = np.array([[0.0, 6.0, 12.0, 16.0]])
+    assert read(scans(cns_mm=sizes), brain=True).new_lesion[0].tolist() == [False, True, True, True]
+    assert read(scans(cns_mm=sizes), brain=False).new_lesion[0].tolist() == [False, False, False, True]
+
+
+def test_known_brain_metastases_count_as_nontarget_disease() -> None:
+    truth = scans(cns_mm=np.array([[20.0, 20.0, 20.0, 30.0]]), cns_known=np.ones(1, dtype=bool))
+    reading = read(truth)
+    assert reading.nontarget[0, 3] == PD
+    assert not reading.new_lesion.any()
+
+
+def test_what_is_too_small_to_measure_is_5_mm_and_what_is_gone_is_0() -> None:
+    sizes = np.full((1, 4, 3), 30.0)
+    sizes[0, 1:, 0] = [4.0, 1.0, 4.9]
+    assert read(scans(target_mm=sizes)).target_mm[0, 1:, 0].tolist() == [5.0, 0.0, 5.0]
