@@ -66,15 +66,13 @@ def read_item(item: Fields, default_until: str, defaults_taken: list[str]) -> Re
         schedule=schedule,
         until=until,
         route=item.choice("route", ROUTES),
-        loading=item.words("loading", grammar.parse_amount),
-        escalate_to=item.words("escalate_to", grammar.parse_amount) or escalate_to,
+        loading=_amount(item, "loading"),
+        escalate_to=_amount(item, "escalate_to") or escalate_to,
         start_day=start_day,
         share=1.0 if share is None else share,
         unparsed={key: unparsed.text(key) for key in unparsed.values} if unparsed else {},
         note=item.text("note"),
-        reductions=tuple(
-            grammar.parse_amount(words, item.where("reduce", index)) for index, words in enumerate(item.texts("reduce"))
-        ),
+        reductions=_reductions(item),
         text=item.text("text"),
     )
 
@@ -88,33 +86,47 @@ def _dose(item: Fields) -> tuple[Dose | None, Dose | None]:
     """The dose and the dose it may be raised to."""
     escalate_to = None
     if isinstance(item.values.get("dose"), dict):
-        spelled = item.mapping("dose")
-        assert spelled is not None
-        spelled.only(("amount", "unit", "per_day", "cap_mg", "text"))
-        amount = spelled.number("amount")
-        if amount is None:
-            raise spelled.error("a dose needs an amount", "amount")
-        dose = dose_words.checked(
-            Dose(
-                amount,
-                spelled.text("unit"),
-                spelled.count("per_day", 1, 4) or 1,
-                spelled.number("cap_mg"),
-                spelled.text("text"),
-            ),
-            spelled.where(),
-        )
+        dose = _amount(item, "dose")
     else:
         words = item.words("dose", grammar.parse_dose)
-        if words is None:
-            return None, None
-        dose, escalate_to = words.dose, words.escalate_to
-    cap = item.words("cap", grammar.parse_amount)
+        dose, escalate_to = (words.dose, words.escalate_to) if words else (None, None)
+    if dose is None:
+        return None, None
+    cap = _amount(item, "cap")
     if cap is not None:
         if cap.unit != "mg":
             raise item.error(f"the cap must be in mg, not {cap.unit}", "cap", "Expected for example cap: 150 mg.")
         dose = replace(dose, cap_mg=cap.amount)
     return dose, escalate_to
+
+
+def _amount(item: Fields, key: str) -> Dose | None:
+    """A single dose: words, or the mapping {amount, unit, per_day, cap_mg, text}."""
+    if not isinstance(item.values.get(key), dict):
+        return item.words(key, grammar.parse_amount)
+    spelled = item.mapping(key)
+    assert spelled is not None
+    return _spelled_dose(spelled)
+
+
+def _spelled_dose(spelled: Fields) -> Dose:
+    spelled.only(("amount", "unit", "per_day", "cap_mg", "text"))
+    amount = spelled.number("amount")
+    if amount is None:
+        raise spelled.error("a dose needs an amount", "amount", "Expected for example {amount: 5.4, unit: mg/kg}.")
+    per_day = spelled.count("per_day", 1, 4) or 1
+    dose = Dose(amount, spelled.text("unit"), per_day, spelled.number("cap_mg"), spelled.text("text"))
+    return dose_words.checked(dose, spelled.where())
+
+
+def _reductions(item: Fields) -> tuple[Dose, ...]:
+    """Steps down for toxicity: a list of words or of mappings."""
+    values = item.values.get("reduce")
+    if isinstance(values, list) and values and isinstance(values[0], dict):
+        return tuple(_spelled_dose(step) for step in item.mappings("reduce"))
+    return tuple(
+        grammar.parse_amount(words, item.where("reduce", index)) for index, words in enumerate(item.texts("reduce"))
+    )
 
 
 def _schedule(item: Fields) -> tuple[Schedule | None, Until | None]:

@@ -132,7 +132,11 @@ class _Builder:
         elif isinstance(event, yaml.ScalarEvent):
             self._count(1, line)
             self._refuse_tag(event, line)
-            value = event.value if event.style in ("'", '"', "|", ">") or not event.implicit[0] else _plain(event.value)
+            value = (
+                event.value
+                if event.style in ("'", '"', "|", ">") or not event.implicit[0]
+                else resolve_plain(event.value)
+            )
             self._put(value, line, event.value, event.anchor)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
@@ -203,7 +207,7 @@ class _Builder:
         return InputError(what, where=f"{self.file}:{line}", hint=hint)
 
 
-def _plain(text: str) -> Any:
+def resolve_plain(text: str) -> Any:
     """The value of an unquoted scalar: null, boolean, number or the text itself (dates stay text)."""
     if text in _WORDS:
         return _WORDS[text]
