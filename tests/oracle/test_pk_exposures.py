@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from her2sim.engine.compile import compile_model
+from her2sim.model.closed_form import disposition
 from her2sim.model.drug_file import load_drug
 from her2sim.model.module import assemble
 from her2sim.model.pharmacokinetics import pk_module
@@ -127,3 +128,26 @@ def test_tucatinib_steady_state_as_in_the_tukysa_label() -> None:
     found = exposure("tucatinib", Dose(300.0, "mg", per_day=2), 1.0, 14, route="po", days=0.5)
     assert found.auc * 24.0 * 1000.0 == pytest.approx(5620.0, rel=WITHIN)
     assert found.cmax * 1000.0 == pytest.approx(747.0, rel=WITHIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [("T-DM1", 3.94), ("atezolizumab", 27.0), ("ipilimumab", 15.0), ("zenocutuzumab", 8.0), ("zanidatamab", 21.0)],
+)
+def test_half_lives_as_in_their_labels_and_reviews(name: str, days: float) -> None:
+    """Lu 2014 (T-DM1), PMC6584248 (checkpoint antibodies), labels; that of zanidatamab set its assumed clearance."""
+    values = {key: quantity.value for key, quantity in load_drug(name).pk.typical.items()}
+    assert disposition(values).half_life_days == pytest.approx(days, rel=WITHIN)
+
+
+def test_clearance_of_nivolumab_falls_by_a_quarter_as_in_Bajaj2017() -> None:
+    """Maximal change exp(-0.295): the area of a late cycle is about 1/0.745 of what the first clearance would give."""
+    late = exposure("nivolumab", Dose(240.0, "mg"), 14.0, 26, weight_kg=80.0)
+    assert 240.0 / late.auc == pytest.approx(9.4e-3 * 24 * np.exp(-0.295), rel=0.03)
+
+
+def test_paclitaxel_area_grows_faster_than_the_dose() -> None:
+    """Saturable elimination: doubling the dose more than doubles the area (Crombag 2019 structure)."""
+    small = exposure("paclitaxel", Dose(80.0, "mg"), 21.0, 1)
+    large = exposure("paclitaxel", Dose(160.0, "mg"), 21.0, 1)
+    assert large.auc > 2.05 * small.auc

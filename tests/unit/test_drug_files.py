@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
 from her2sim.model.drug import Drug
 from her2sim.model.drug_file import all_drugs, is_placebo, load_drug, read_drug_file
+from her2sim.model.parameters import load_parameters
 
 DRUGS = all_drugs()
 NEEDED = {
@@ -130,3 +132,20 @@ def test_a_wrong_file_is_refused_and_the_reason_named(change: object, words: str
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(InputError, match=words):
         read_drug_file(path)
+
+
+def test_every_class_of_chemotherapy_has_a_kill_rate_in_both_diseases() -> None:
+    """A drug file with a class that no parameter knows would fail only when a regimen with it is simulated."""
+    known = set(load_parameters().quantities)
+    for drug in DRUGS:
+        for action in drug.actions:
+            if action.kind == "cytotoxic":
+                chemo_class = action.labels["chemo_class"]
+                assert f"sensitivity_{chemo_class}" in known
+                assert {f"kill_{chemo_class}_{disease}_per_day" for disease in ("breast", "gastric")} <= known
+
+
+def test_the_reference_page_lists_every_drug_and_nothing_else() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "drugs.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert listed == {drug.id for drug in DRUGS}

@@ -65,7 +65,7 @@ _KINDS = {
     "endocrine",
     "cdk46",
     "checkpoint",
-    "pathway_inhibitor",
+    "pathway",
 }
 _PLACEBO = {"placebo", "no treatment", "observation", "none", "no drug", "best supportive care", "watchful waiting"}
 

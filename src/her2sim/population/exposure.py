@@ -39,9 +39,9 @@ def individual_pk(
         drug, disease: as in ``pk_module``.
         covariates: name -> (n,) values. Known names: age_years, weight_kg, height_cm, female, albumin_g_per_L,
             ast_U_per_L, alt_U_per_L, creatinine_clearance_mL_per_min, asia, japan, liver_metastases, ecog, sld_mm;
-            bsa_m2 (Mosteller), lbw_kg (Boer) and male are derived from these. A covariate that is not given, or is NaN
-            (or not positive in a power law, such as a tumor size of 0 in adjuvant treatment), is at its reference:
-            no effect.
+            bsa_m2 (Mosteller), lbw_kg (Boer), male and ecog_1_or_more are derived from these. A covariate that is
+            not given, or is NaN (or not positive in a power law, such as a tumor size of 0 in adjuvant treatment), is
+            at its reference: no effect.
         seed: seed of the study.
         patients: (n,) numbers of the patients.
 
@@ -93,7 +93,8 @@ def typical_pk(
 
 
 def derived_covariates(covariates: Mapping[str, NDArray[np.float64]]) -> dict[str, Floats]:
-    """The covariates with those that follow from them: ``bsa_m2`` (Mosteller), ``lbw_kg`` (Boer), ``male``.
+    """The covariates with those that follow from them: ``bsa_m2`` (Mosteller), ``lbw_kg`` (Boer), ``male``,
+    ``ecog_1_or_more``.
 
     Boer is taken because lean body weight of Boer's formula agrees with the cohort medians of the pertuzumab models
     (48 kg of 481 patients of both sexes; 45 kg of women), whose authors do not name their formula.
@@ -112,6 +113,8 @@ def derived_covariates(covariates: Mapping[str, NDArray[np.float64]]) -> dict[st
             found.setdefault("lbw_kg", lean)
     if "female" in found:
         found.setdefault("male", 1.0 - found["female"])
+    if "ecog" in found:
+        found.setdefault("ecog_1_or_more", np.where(np.isnan(found["ecog"]), np.nan, found["ecog"] >= 1.0))
     return found
 
 
