@@ -42,13 +42,13 @@ def test_without_error_a_reading_is_the_truth() -> None:
     assert not reading.new_lesion.any()
 
 
-def test_errors_have_the_stated_size_and_assessors_err_apart() -> None:
+def test_errors_have_the_stated_size_and_assessors_share_the_stated_part_of_them() -> None:
     truth = scans(2000, 2)
     inv, bicr = read(truth, "INV", VALUES), read(truth, "BICR", VALUES)
     expected = np.hypot(VALUES["measurement_sd_inv"] * 30.0, VALUES["measurement_floor_mm"])
     assert inv.target_mm.std() == pytest.approx(expected, rel=0.05)
     together = np.corrcoef(inv.target_mm.ravel(), bicr.target_mm.ravel())[0, 1]
-    assert abs(together) < 0.05
+    assert together == pytest.approx(VALUES["measurement_shared"], abs=0.05)
 
 
 def test_a_missed_visit_is_read_by_no_one() -> None:

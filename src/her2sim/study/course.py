@@ -121,7 +121,7 @@ def _arm_course(
     off_trial = np.minimum(progressed, end_of_study)
     alive = ok & (death_on_trial > off_trial) & np.isfinite(progressed) & (progressed < cutoff)
     death = np.where(death_on_trial <= off_trial, death_on_trial, np.inf)
-    rows = np.flatnonzero(alive)
+    rows = np.flatnonzero(alive) if plan.after_progression else np.zeros(0, dtype=np.int64)
     if len(rows):
         had = [*arm.drugs, *(d for line, regimen in plan.prior for d in _drug_ids(regimen) if line.share >= 0.5)]
         left = level[rows] - value_at(days[rows], total[rows], off_trial[rows])

@@ -43,6 +43,7 @@ class TrialPlan:
         policy: therapy after progression.
         seed: seed of the study.
         overrides: values of population-level parameters that replace those of the data files.
+        after_progression: whether patients are followed through the next lines; a fit to response and PFS needs not.
     """
 
     record: TrialRecord
@@ -52,6 +53,7 @@ class TrialPlan:
     policy: Policy
     seed: int
     overrides: Mapping[str, float]
+    after_progression: bool = True
 
     @property
     def patients(self) -> int:

@@ -1,7 +1,7 @@
 """Readings: what a radiologist writes down about lesions whose true size the simulator knows.
 
-Investigator (INV) and blinded independent central review (BICR) read the same scans with errors of their own, and each
-has an eye of its own for new lesions. RECIST is applied to readings in ``her2sim.endpoints``, never to the truth.
+Investigator (INV) and blinded independent central review (BICR) read the same scans: they share the error of the scan
+(breath, slices, contrast) and add errors of their own, and each has an eye of its own for new lesions. RECIST is applied to readings in ``her2sim.endpoints``, never to the truth.
 """
 
 from __future__ import annotations
@@ -70,7 +70,11 @@ def read_scans(
     """
     n, visits, targets = truth.target_mm.shape
     sd = parameters[f"measurement_sd_{assessor.lower()}"]
-    errors = normals(seed, patients, f"measurement/{assessor}", visits * (targets + 2) * 2)
+    count = visits * (targets + 2) * 2
+    of_scan = normals(seed, patients, "measurement/scan", count)
+    of_reader = normals(seed, patients, f"measurement/{assessor}", count)
+    shared = parameters["measurement_shared"]
+    errors = np.sqrt(shared) * of_scan + np.sqrt(1.0 - shared) * of_reader
     errors = errors.reshape(n, visits, targets + 2, 2)
     sizes = np.concatenate([truth.target_mm, truth.nontarget_mm[..., None], truth.cns_mm[..., None]], axis=2)
     read = _measured(sizes, errors, sd, parameters)
