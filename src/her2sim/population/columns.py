@@ -33,6 +33,9 @@ class ColumnRule:
     description: str
 
 
+PATIENT = ColumnRule(ID_COLUMN, "dimensionless", 0, 2**31 - 1, True, "number of the patient")
+
+
 @cache
 def column_rules() -> Mapping[str, ColumnRule]:
     """The dictionary of covariate columns, by name."""
@@ -50,7 +53,9 @@ def column_rules() -> Mapping[str, ColumnRule]:
     }
 
 
-def check_columns(frame: pd.DataFrame, traits: Collection[str], origin: str) -> dict[str, Floats]:
+def check_columns(
+    frame: pd.DataFrame, traits: Collection[str], origin: str, *, also: Collection[ColumnRule] = ()
+) -> dict[str, Floats]:
     """The columns of a user's table as numbers.
 
     Main arguments:
@@ -58,10 +63,13 @@ def check_columns(frame: pd.DataFrame, traits: Collection[str], origin: str) -> 
         traits: names of model parameters; they may be any finite number.
         origin: name of the table in messages.
 
+    Other arguments:
+        also: further columns that the table may have.
+
     Raises:
         InputError: unknown or repeated column; missing, non-numeric or out-of-range cell.
     """
-    rules = column_rules()
+    rules = {**column_rules(), **{rule.name: rule for rule in also}}
     out: dict[str, Floats] = {}
     for position, name in enumerate(map(str, frame.columns)):
         rule = rules.get(name)
@@ -69,7 +77,7 @@ def check_columns(frame: pd.DataFrame, traits: Collection[str], origin: str) -> 
             raise InputError("the column is there twice", where=f"{origin}, column {name}")
         if rule is None and name not in traits:
             raise InputError(
-                "unknown column",
+                "unknown column.",
                 where=f"{origin}, column {name}",
                 why="Names carry their unit, so a column without it cannot be trusted.",
                 hint=did_you_mean(name, [*rules, *traits]),

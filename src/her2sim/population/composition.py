@@ -21,6 +21,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from her2sim.population.copula import combine
+
 Floats = NDArray[np.float64]
 SWEEPS = 10
 NODES_IN_ALL = 1 << 14
@@ -68,7 +70,7 @@ class Composition:
         for sweep in range(SWEEPS):
             for j in range(k):
                 sd = 1.0 / np.sqrt(precision[j, j])
-                mean = z[:, j] - (z @ precision[j]) / precision[j, j]
+                mean = z[:, j] - combine(z, precision[j : j + 1])[:, 0] / precision[j, j]
                 share = u[:, 1 + sweep * k + j]
                 z[:, j] = mean + sd * truncated(share, (low[:, j] - mean) / sd, (high[:, j] - mean) / sd)
         return z

@@ -47,6 +47,24 @@ class Copula:
         return coefficients, self.block(of, of) - coefficients @ between.T
 
 
+def root_of(covariance: Floats) -> Floats:
+    """(k, k) lower triangular matrix whose product with its transpose is the covariance (Cholesky); k may be 0."""
+    return np.asarray(np.linalg.cholesky(covariance), dtype=np.float64) if len(covariance) else covariance
+
+
+def combine(scores: Floats, coefficients: Floats) -> Floats:
+    """(n, m) linear combinations of scores (n, k) by coefficients (m, k), summed one score after the other.
+
+    Not a matrix product: BLAS sums in an order that depends on the number of rows, and a patient must not depend in
+    its last digit on who else is in its chunk.
+    """
+    out = np.zeros((len(scores), len(coefficients)))
+    for j in range(scores.shape[1]):
+        if coefficients[:, j].any():
+            out += scores[:, j, None] * coefficients[:, j]
+    return out
+
+
 def build_copula(names: Sequence[str], correlations: Iterable[Correlation]) -> Copula:
     """The copula of named covariates and traits; pairs that are not listed are uncorrelated.
 

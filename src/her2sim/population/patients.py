@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from her2sim.core.errors import InputError
-from her2sim.population.columns import ID_COLUMN, check_columns
+from her2sim.population.columns import ID_COLUMN, PATIENT, check_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ class Patients:
                 repeated id, or a cell that is missing, not a number or out of range; row and column are named.
         """
         if ID_COLUMN in frame.columns:
-            numbers = check_columns(frame[[ID_COLUMN]], (), origin)[ID_COLUMN]
+            numbers = check_columns(frame[[ID_COLUMN]], (), origin, also=(PATIENT,))[ID_COLUMN]
             ids = numbers.astype(np.int64)
             seen: dict[int, int] = {}
             for row, patient in enumerate(ids.tolist()):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from her2sim.core.errors import InputError, SimulationError, did_you_mean
 from her2sim.core.quantity import Quantity
 from her2sim.core.random import normals
+from her2sim.population.copula import combine, root_of
 from her2sim.population.geometry import SHAPE, lesion_columns
 from her2sim.population.marginals import quantile, rows_by_level
 from her2sim.population.patients import Patients
@@ -96,14 +97,14 @@ def _covariate_scores(plan: SamplingPlan, seed: int, ids: Ints) -> Floats:
     (Matheron's rule), so that their own noise is the same in every trial."""
     names, matched = plan.drawn, plan.composition.names
     noise = normals(seed, ids, "population/covariates", len(names) + plan.composition.normals_needed)
-    root = np.linalg.cholesky(plan.copula.block(names, names))
-    free = noise[:, : len(names)] @ root.T
+    root = root_of(plan.copula.block(names, names))
+    free = combine(noise[:, : len(names)], root)
     if not matched:
         return free
     place = [names.index(name) for name in matched]
     coefficients, _ = plan.copula.regression(names, matched)
     wanted = plan.composition.draw(noise[:, len(names) :])
-    scores = free + (wanted - free[:, place]) @ coefficients.T
+    scores = free + combine(wanted - free[:, place], coefficients)
     scores[:, place] = wanted
     return scores
 
@@ -120,7 +121,7 @@ def _covariates(plan: SamplingPlan, scores: Floats) -> dict[str, Floats]:
                 columns["age_years"], columns["weight_kg"], columns["creatinine_mg_per_dL"], columns["female"]
             )
         else:
-            z = scores[:, place[name]] if name in place else np.zeros(len(scores))
+            z = np.ascontiguousarray(scores[:, place[name]]) if name in place else np.zeros(len(scores))
             columns[name] = _values(plan, covariate, z, columns)
     return columns
 
@@ -147,7 +148,7 @@ def _with_traits(
     """All columns of plausible patients, and the number of draws that each took."""
     names = tuple(plan.traits)
     coefficients, left = plan.copula.regression(names, plan.drawn)
-    center, root = scores @ coefficients.T, np.linalg.cholesky(left) if names else left
+    center, root = combine(scores, coefficients), root_of(left)
     constants = {name: quantity.value for name, quantity in plan.specification.constants.items()}
     fixed = {name: np.full(len(ids), value) for name, value in (values | constants).items()}
     z = np.empty((len(ids), len(names)))
@@ -155,11 +156,11 @@ def _with_traits(
     rows = np.arange(len(ids))
     for attempt in range(1, MOST_ATTEMPTS + 1):
         purpose = "population/traits" if attempt == 1 else f"population/traits/attempt {attempt}"
-        z[rows] = center[rows] + normals(seed, ids[rows], purpose, len(names)) @ root.T
+        z[rows] = center[rows] + combine(normals(seed, ids[rows], purpose, len(names)), root)
         attempts[rows] = attempt
         columns = dict(covariates)
         for j, (name, quantity) in enumerate(plan.traits.items()):
-            drawn = _trait_values(quantity, values[name], z[:, j])
+            drawn = _trait_values(quantity, values[name], np.ascontiguousarray(z[:, j]))
             columns[name] = np.full(len(ids), float(plan.overrides[name])) if name in plan.overrides else drawn
         lesions = lesion_columns(columns, largest_mm=plan.specification.constants["largest_target_mm"].value)
         columns |= {n: v for n, v in lesions.items() if n not in plan.overrides}
