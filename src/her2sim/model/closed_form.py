@@ -49,7 +49,7 @@ def disposition(values: Mapping[str, float]) -> Disposition:
         InputError: the model has saturable or time-varying elimination, for which no closed form exists.
 
     >>> one = disposition({"CL": 1.0, "V1": 2.0})
-    >>> one.weights.tolist(), one.rates.tolist()
+    >>> one.weights.round(9).tolist(), one.rates.round(9).tolist()
     ([0.5], [0.5])
     """
     found = [name for name in _NOT_LINEAR if name in values]
