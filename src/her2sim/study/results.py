@@ -52,7 +52,8 @@ def simulated_record(record: TrialRecord, folder: Path, replicates: int) -> Tria
         contrasts=tuple(replace(c, source=SOURCE, read=True) for c in contrasts),
         subgroups=(),
         status="simulated",
-        sources={SOURCE: {"citation": "simulated with her2sim; see manifest.json beside this file", "read": True}},
+        sources=dict(record.sources)
+        | {SOURCE: {"citation": "simulated with her2sim; see manifest.json beside this file", "read": True}},
     )
 
 

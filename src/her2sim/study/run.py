@@ -21,7 +21,7 @@ from her2sim.jobs.plan import Chunk, ChunkPlan
 from her2sim.jobs.running import run_chunks
 from her2sim.jobs.store import drop_chunks, seconds_worked
 from her2sim.record.types import TrialRecord
-from her2sim.record.writing import write_record
+from her2sim.record.writing import record_yaml
 from her2sim.study.fingerprint import data_fingerprint
 from her2sim.study.plan import TrialPlan, make_plan
 
@@ -93,9 +93,9 @@ def run(
         for name, keys in TABLES.items():
             assemble(folder.chunks, done, name, path / f"{name}.parquet", keys=keys)
         simulated = simulated_record(loaded, path, replicates)
-        write_text(path / "record.yaml", write_record(simulated))
+        write_text(path / "record.yaml", record_yaml(simulated))
         if any(arm.results for arm in loaded.arms) or loaded.contrasts:
-            write_text(path / "published.yaml", write_record(loaded))
+            write_text(path / "published.yaml", record_yaml(loaded))
         facts = _facts(folder, plan, chunks, workers, time.perf_counter() - begun)
         write_text(path / "baseline.json", json.dumps(_baseline(path, loaded), indent=1, ensure_ascii=False) + "\n")
         manifest = folder.finish(facts)
@@ -127,7 +127,7 @@ def _settings(record: TrialRecord, patients: int | None, replicates: int, seed: 
     protocol = replace(record, arms=tuple(replace(arm, results=()) for arm in record.arms), contrasts=(), subgroups=())
     return RunSettings(
         record_id=record.id,
-        record_sha256=text_hash(write_record(protocol)),
+        record_sha256=text_hash(record_yaml(protocol)),
         patients=patients,
         replicates=replicates,
         seed=seed,
