@@ -2,8 +2,8 @@
 
 R: saved outputs of the package's own tests, https://github.com/therneau/survival, tests/doaml.Rout.save (data ``aml``,
 Miller 1981), tests/ovarian.Rout.save (data ``ovarian``, Edmunson 1979) and its example of ``survdiff``.
-Leukemia: Freireich EJ et al. Blood 1963;21:699, as in Kleinbaum DG, Klein M. Survival Analysis, chapters 2 and 3 (weeks in
-remission on 6-MP and on placebo). Numbers are compared to the digits printed.
+Leukemia: Freireich EJ et al. Blood 1963;21:699, as in Kleinbaum DG, Klein M. Survival Analysis, chapters 2 and 3
+(weeks in remission on 6-MP and on placebo). Numbers are compared to the digits printed.
 """
 
 from __future__ import annotations

@@ -15,14 +15,16 @@ RESULT_KEYS = (
     "endpoint", "value", "unit", "ci95", "pi90", "assessor", "confirmed", "n_evaluated", "data_cut", "note",
     "source", "read",
 )  # fmt: skip
-RESULT_EXTRAS = ("ci80", "ci90", "range", "ci_source", "ci_read", "unit_text", "population")
+RESULT_EXTRAS = (
+    "ci80", "ci90", "range", "ci_source", "ci_read", "unit_text", "population", "events", "count", "replicates",
+)  # fmt: skip
 CONTRAST_KEYS = (
     "endpoint", "arm", "reference", "hr", "odds_ratio", "difference", "p_value", "ci95", "pi90", "assessor", "data_cut",
     "note", "source", "read",
 )  # fmt: skip
 CONTRAST_EXTRAS = (
     "ci80", "ci90", "ci_level", "ci_source", "ci_read", "risk_ratio", "unit", "arm_value", "reference_value", "p_text",
-    "difference_unit", "population",
+    "difference_unit", "population", "events", "events_reference", "ties", "interval", "replicates",
 )  # fmt: skip
 SUBGROUP_KEYS = (
     "subgroup", "endpoint", "arm", "reference", "value", "unit", "source", "read", "finding", "risk_ratio", "ci95",
