@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2sim.core.errors import InputError
@@ -24,6 +24,7 @@ def test_a_table_survives_the_way_to_pandas_and_back() -> None:
     assert {n: v.tolist() for n, v in back.columns.items()} == {n: v.tolist() for n, v in table().columns.items()}
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=6, max_size=6))
 def test_parts_of_a_table_put_together_are_the_table(mask: list[bool]) -> None:
     whole, chosen = table(6), np.array(mask)

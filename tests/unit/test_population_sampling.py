@@ -35,7 +35,7 @@ def plan(baseline: Mapping[str, Any], specification: Specification = BREAST, **w
     return plan_sampling(specification, NUMBERS, baseline, **words)
 
 
-def draw(matched: SamplingPlan, n: int = 20_000, seed: int = 5) -> Patients:
+def draw(matched: SamplingPlan, n: int = 8_000, seed: int = 5) -> Patients:
     return draw_patients(matched, seed=seed, ids=range(n)).patients
 
 
@@ -82,7 +82,7 @@ def test_a_large_sample_has_the_published_baseline() -> None:
     assert set(rows) == set(DB03) - {"n"}
     for row in rows.values():
         p = row.published / 100.0
-        error = 100.0 * np.sqrt(p * (1 - p) / len(patients)) if row.unit == "percent" else 1.26 * 11 / np.sqrt(20_000)
+        error = 100.0 * np.sqrt(p * (1 - p) / len(patients)) if row.unit == "percent" else 1.26 * 11 / np.sqrt(8_000)
         assert abs(row.simulated - row.published) < 4.0 * error, row
 
 
@@ -99,19 +99,19 @@ def test_median_is_met_where_it_depends_on_other_covariates() -> None:
     # weight depends on region and sex, and age on brain metastases: both medians must hold in the trial's own mix
     matched = plan({"median_weight": 66.0, "asia_pct": 80.0, "median_age": 48.0, "brain_mets_pct": 100.0})
     patients = draw(matched)
-    assert np.median(patients["weight_kg"]) == pytest.approx(66.0, abs=0.5)
-    assert np.median(patients["age_years"]) == pytest.approx(48.0, abs=0.4)
+    assert np.median(patients["weight_kg"]) == pytest.approx(66.0, abs=0.8)
+    assert np.median(patients["age_years"]) == pytest.approx(48.0, abs=0.6)
     in_asia = patients["asia"] == 1
     assert np.median(patients["weight_kg"][in_asia]) < np.median(patients["weight_kg"][~in_asia]) - 8
 
 
 def test_patients_of_a_selected_trial_are_like_such_patients_of_a_mixed_trial() -> None:
-    mixed = draw(plan({"hr_positive_pct": 50.0}), 40_000)
-    only = draw(plan({}, rules={"hr_positive": ["1"]}), 20_000, seed=6)
+    mixed = draw(plan({"hr_positive_pct": 50.0}), 16_000)
+    only = draw(plan({}, rules={"hr_positive": ["1"]}), 8_000, seed=6)
     assert np.all(only["hr_positive"] == 1)
     among = mixed.take(mixed["hr_positive"] == 1)
-    assert np.mean(only["pik3ca_mutated"]) == pytest.approx(np.mean(among["pik3ca_mutated"]), abs=0.018)
-    assert np.mean(only["her2_log10_per_cell"]) == pytest.approx(np.mean(among["her2_log10_per_cell"]), abs=0.015)
+    assert np.mean(only["pik3ca_mutated"]) == pytest.approx(np.mean(among["pik3ca_mutated"]), abs=0.028)
+    assert np.mean(only["her2_log10_per_cell"]) == pytest.approx(np.mean(among["her2_log10_per_cell"]), abs=0.022)
     # and unlike those of the other receptor status, or the comparison would say nothing
     other = mixed.take(mixed["hr_positive"] == 0)
     assert np.mean(other["her2_log10_per_cell"]) > np.mean(only["her2_log10_per_cell"]) + 0.08
@@ -148,15 +148,15 @@ def test_correlations_reach_the_table_at_their_written_size() -> None:
     patients = draw(plan({}))
     ranks = {name: np.argsort(np.argsort(patients[name])) for name in ("sld_mm", "albumin_g_per_L", "V0_NT_mL")}
     spearman = np.corrcoef(ranks["sld_mm"], ranks["albumin_g_per_L"])[0, 1]
-    assert spearman == pytest.approx(6 / np.pi * np.arcsin(-0.35 / 2), abs=0.025)
+    assert spearman == pytest.approx(6 / np.pi * np.arcsin(-0.35 / 2), abs=0.04)
     there = patients["nontarget"] == 1
     sizes = np.log(patients["sld_mm"][there]), np.log(patients["V0_NT_mL"][there])
-    assert np.corrcoef(*sizes)[0, 1] == pytest.approx(0.4, abs=0.04)
+    assert np.corrcoef(*sizes)[0, 1] == pytest.approx(0.4, abs=0.05)
 
 
 def test_traits_have_the_spread_that_their_parameter_file_says() -> None:
     patients = draw(plan({}))
-    assert np.median(patients["tumor_delivery"]) == pytest.approx(NUMBERS["tumor_delivery"].value, rel=0.02)
+    assert np.median(patients["tumor_delivery"]) == pytest.approx(NUMBERS["tumor_delivery"].value, rel=0.03)
     assert np.std(np.log(patients["tumor_delivery"])) == pytest.approx(NUMBERS["tumor_delivery"].spread, rel=0.03)
     odds = patients["fraction_her2low"] / (1 - patients["fraction_her2low"])
     assert np.std(np.log(odds)) == pytest.approx(NUMBERS["fraction_her2low"].spread, rel=0.03)

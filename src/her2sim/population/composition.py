@@ -63,7 +63,7 @@ class Composition:
         u = ndtr(normals)
         cell = np.searchsorted(np.cumsum(self.shares)[:-1], u[:, 0], side="right")
         low, high = self.low[cell], self.high[cell]
-        precision = np.linalg.inv(self.correlation)
+        precision = np.asarray(np.linalg.inv(self.correlation), dtype=np.float64)
         z = np.empty((n, k))
         for j in range(k):
             z[:, j] = truncated(np.full(n, 0.5), low[:, j], high[:, j])

@@ -1,0 +1,68 @@
+"""Sizes of lesions and shares of clones at the start."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from her2sim.core.errors import InputError
+from her2sim.model.lesions import CLONES
+from her2sim.model.parameters import load_parameters
+from her2sim.model.patient_parameters import untreated_shares
+from her2sim.population.geometry import clone_fractions, initial_volumes_mL, target_diameters_mm
+from her2sim.population.patients import Patients
+from her2sim.population.sample import sample_patients
+from her2sim.population.specification import load_specification
+
+SAMPLE = sample_patients(
+    load_specification("breast", "metastatic-3L+"), load_parameters().quantities, {}, seed=2, ids=range(400)
+)
+
+
+@settings(deadline=None)
+@given(st.floats(10.0, 300.0), st.integers(1, 3), st.floats(-2.5, 2.5), st.floats(-2.5, 2.5))
+def test_targets_sum_to_the_published_sum_and_can_be_measured(sld: float, count: int, a: float, b: float) -> None:
+    one = target_diameters_mm(np.array([sld]), np.array([float(count)]), np.array([a]), np.array([b]), 100.0)[0]
+    assert one.sum() == pytest.approx(sld, rel=1e-9)
+    present = one[one > 0]
+    assert present.min() >= 10.0 - 1e-9 and present.max() <= 100.0 + 1e-9
+    assert list(one) == sorted(one, reverse=True)
+    assert len(present) >= min(count, int(sld // 10))
+
+
+def test_slots_hold_what_the_flags_say() -> None:
+    volumes = initial_volumes_mL(SAMPLE)
+    assert set(volumes) == {"T1", "T2", "T3", "NT", "OC", "CNS"}
+    np.testing.assert_allclose(volumes["T1"], np.pi / 6 * SAMPLE["target_1_mm"] ** 3 / 1000, rtol=1e-12)
+    assert ((volumes["NT"] > 0) == (SAMPLE["nontarget"] == 1)).all()
+    known = SAMPLE["brain_metastases"] == 1
+    assert known.any() and (~known).any()
+    np.testing.assert_allclose(volumes["CNS"][known], np.pi / 6 * SAMPLE["cns_mm"][known] ** 3 / 1000, rtol=1e-12)
+    assert (SAMPLE["cns_mm"][~known] == 0).all()
+    assert volumes["CNS"][~known].max() <= 0.03 and (volumes["CNS"][~known] > 0).all()
+    assert volumes["OC"].max() <= 0.15
+    assert ((SAMPLE["target_lesions"] == 3) == (volumes["T3"] > 0)).all()
+
+
+def test_a_users_table_of_diameters_is_enough() -> None:
+    volumes = initial_volumes_mL(Patients(np.arange(1), {"target_1_mm": np.array([20.0])}))
+    assert volumes["T1"][0] == pytest.approx(4.18879, rel=1e-5)
+    assert volumes["T2"][0] == volumes["CNS"][0] == 0.0
+
+
+def test_shares_of_clones_are_those_of_the_models_lesions() -> None:
+    shares = clone_fractions(SAMPLE)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-14)
+    values = {name: np.asarray(column, dtype=np.float64) for name, column in SAMPLE.columns.items()}
+    expected, _ = untreated_shares(values, "breast")
+    np.testing.assert_allclose(shares, expected, rtol=1e-9)
+
+
+def test_a_missing_or_impossible_share_is_named() -> None:
+    with pytest.raises(InputError, match="fraction_bypass"):
+        clone_fractions(Patients(np.arange(1), {"fraction_her2low": np.array([0.1])}))
+    wrong = {f"fraction_{clone}": np.array([1.2]) for clone in CLONES[1:]}
+    with pytest.raises(InputError, match="fraction_her2low"):
+        clone_fractions(Patients(np.arange(1), wrong))
