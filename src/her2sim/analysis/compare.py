@@ -79,6 +79,7 @@ def _partner(result: Result, candidates: Sequence[Result], simulated: TrialRecor
             each.value is not None or each.not_reached,
             common_confirmed(each.endpoint, each.confirmed) in (confirmed, None),
             each.assessor in (assessor, ""),
+            each.data_cut == result.data_cut,
         ),
         default=None,
     )
@@ -156,7 +157,7 @@ def _contrasts(simulated: TrialRecord, published: TrialRecord, pairs: Mapping[st
         usable = [each for each in same if getattr(each, measure) is not None]
         if getattr(contrast, measure) is None or not usable:
             continue
-        partner = max(usable, key=lambda each: each.assessor in (assessor, ""))
+        partner = max(usable, key=lambda each: (each.assessor in (assessor, ""), each.data_cut == contrast.data_cut))
         row = _row(
             f"{contrast.arm} against {contrast.reference}",
             f"{endpoint} {words}",
