@@ -7,13 +7,13 @@ finite is no wrong input: it is reported in the status of that patient.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from her2sim.core.errors import InputError
 from her2sim.engine.equations import Equations
-from her2sim.engine.interface import DoseTable, Floats
+from her2sim.engine.interface import DoseTable, Floats, Ints
 from her2sim.engine.python_source import evaluate
 
 
@@ -49,6 +49,30 @@ class Batch:
     def times_of(self, patient: int) -> Floats:
         """(n_times,) observation times of one patient."""
         return self.times if self.times.ndim == 1 else self.times[patient]
+
+    def subset(self, patients: Ints) -> Batch:
+        """The same order of work for some of the patients, in ascending order."""
+        number = np.full(self.patients, -1, dtype=np.int64)
+        number[patients] = np.arange(len(patients))
+        keep = number[self.doses.patient] >= 0
+        doses = DoseTable(
+            number[self.doses.patient[keep]],
+            self.doses.time[keep],
+            self.doses.target[keep],
+            self.doses.amount[keep],
+            self.doses.duration[keep],
+        )
+        return replace(
+            self,
+            parameters=np.ascontiguousarray(self.parameters[patients]),
+            times=self.times if self.times.ndim == 1 else np.ascontiguousarray(self.times[patients]),
+            initial=np.ascontiguousarray(self.initial[patients]),
+            doses=doses,
+        )
+
+    def with_tolerance(self, rtol_factor: float, atol_factor: float) -> Batch:
+        """The same order of work, to be done more or less exactly."""
+        return replace(self, rtol=self.rtol * rtol_factor, atol=self.atol * atol_factor)
 
 
 def checked_batch(

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from her2sim.engine.elementary import declarations
+from her2sim.engine.elimination import Matrix, write_factor, write_solve
 from her2sim.engine.emission import Emission
 from her2sim.engine.equations import Equations
 from her2sim.engine.factorization import Factorization, factorize
 from her2sim.engine.ir import Array, Value, Writer
 from her2sim.engine.layout import Layout, layout_of
-from her2sim.engine.program import LIVE, NUMBER, PATIENT, Program
+from her2sim.engine.program import LIVE, NUMBER, PATIENT, Program, needed
 from her2sim.model.expression import neg
-
-SMALLEST_PIVOT = 1e-11
-"""A pivot smaller than this part of its diagonal element has cancelled; the step is refused."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,26 @@ class _Model:
 
     def _texts(self) -> list[str]:
         return [
-            self._rates(), self._linearize(), self._factor(), self._solve(), self._report(), self._condition(),
-            self._prepare(),
+            self._rates(), self._linearize(), write_factor(self._matrix(), self.lanes),
+            write_solve(self._matrix(), self.lanes), self._report(), self._condition(), self._prepare(),
         ]  # fmt: skip
 
-    def _states_of(self, roots: list[int]) -> tuple[int, ...]:
-        from her2sim.engine.program import needed
+    def _matrix(self) -> Matrix:
+        """Where each element of minus the Jacobian is to be found."""
 
+        def element(writer: Writer, key: tuple[int, int]) -> Value | None:
+            node = self.entries.get(key)
+            if node is None:
+                return None
+            if self.program.level(node) == NUMBER:
+                return writer.real(self.program.operations[node].value)
+            if self.program.level(node) == PATIENT:
+                return self._array(writer, "kept")[self.program.slot(node)]
+            return self._array(writer, "jacobian")[self.live_place[key]]
+
+        return Matrix(self.plan, element, lambda writer: self._array(writer, "factors"))
+
+    def _states_of(self, roots: list[int]) -> tuple[int, ...]:
         found = {
             int(self.program.operations[node].value)
             for node in needed(self.program, roots, LIVE)
@@ -144,85 +155,6 @@ class _Model:
                 if row not in self.slopes:
                     slope[row] = 0.0
         return writer.function("linearize", "ptr noalias %workspace", visible=True)
-
-    def _entry(self, writer: Writer, key: tuple[int, int], jacobian: Array, kept: Array) -> Value | None:
-        """The element of minus the Jacobian, or None where it is zero."""
-        node = self.entries.get(key)
-        if node is None:
-            return None
-        if self.program.level(node) == NUMBER:
-            return writer.real(self.program.operations[node].value)
-        return kept[self.program.slot(node)] if self.program.level(node) == PATIENT else jacobian[self.live_place[key]]
-
-    def _factor(self) -> str:
-        """LU factors of diagonal - J, row by row; returns a number that is negative where a pivot has cancelled."""
-        writer = Writer(self.lanes)
-        plan, factors = self.plan, self._array(writer, "factors")
-        jacobian, kept = self._array(writer, "jacobian"), self._array(writer, "kept")
-        diagonal = writer.named(writer.vector, "%diagonal")
-        margin: Value | None = None
-        length = 0
-        for i in plan.order:
-            row: dict[int, Value | None] = {}
-            for j in (*plan.lower[i], i, *plan.upper[i]):
-                row[j] = self._entry(writer, (i, j), jacobian, kept)
-            own = row[i]
-            start = diagonal if own is None else diagonal + own
-            row[i] = start
-            for k in plan.lower[i]:
-                left = row[k]
-                if left is None:
-                    raise AssertionError((i, k))
-                part = left * factors[plan.position[k, k]]
-                factors[plan.position[i, k]] = part
-                for j in plan.upper[k]:
-                    change = part * factors[plan.position[k, j]]
-                    old = row[j]
-                    row[j] = -change if old is None else old - change
-            for j in plan.upper[i]:
-                value = row[j]
-                if value is None:
-                    raise AssertionError((i, j))
-                factors[plan.position[i, j]] = value
-            pivot = row[i]
-            assert pivot is not None
-            factors[plan.position[i, i]] = writer.real(1.0) / pivot
-            if plan.lower[i]:
-                left_over = writer.intrinsic("fabs", pivot) - writer.intrinsic("fabs", start) * SMALLEST_PIVOT
-                margin = left_over if margin is None else left_over.compare("olt", margin).choose(left_over, margin)
-            if len(writer.lines) - length > 350:
-                writer.next_block()
-                length = len(writer.lines)
-        result = margin or writer.real(1.0)
-        arguments = f"ptr noalias %workspace, {writer.vector} %diagonal"
-        return writer.function(
-            "factor", arguments, writer.vector, last=f"ret {writer.vector} {result.name}", visible=True
-        )
-
-    def _solve(self) -> str:
-        """Solve with the factors, in place."""
-        writer = Writer(self.lanes)
-        plan, factors = self.plan, self._array(writer, "factors")
-        vector = Array(writer, writer.vector, writer.named("ptr", "%vector"))
-        length = 0
-        for i in plan.order:
-            value = vector[i]
-            for k in plan.lower[i]:
-                value = value - factors[plan.position[i, k]] * vector[k]
-            if plan.lower[i]:
-                vector[i] = value
-            if len(writer.lines) - length > 350:
-                writer.next_block()
-                length = len(writer.lines)
-        for i in reversed(plan.order):
-            value = vector[i]
-            for j in plan.upper[i]:
-                value = value - factors[plan.position[i, j]] * vector[j]
-            vector[i] = value * factors[plan.position[i, i]]
-            if len(writer.lines) - length > 350:
-                writer.next_block()
-                length = len(writer.lines)
-        return writer.function("solve", "ptr noalias %workspace, ptr noalias %vector", visible=True)
 
     def _report(self) -> str:
         """Outputs at the trial state."""

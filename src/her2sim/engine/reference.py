@@ -167,6 +167,8 @@ class _Walk:
         self.blame = -1
 
     def run(self) -> Course:
+        if not np.isfinite(self.p).all():
+            self.status = NOT_FINITE
         last = self.times[~np.isnan(self.times)]
         horizon = float(last[-1]) if len(last) else self.batch.start
         row = 0
@@ -178,8 +180,8 @@ class _Walk:
             if self.t >= horizon:
                 break
             bad = ~np.isfinite(self.y)
-            if bad.any() or not np.isfinite(self.p).all():
-                self.status, self.blame = NOT_FINITE, int(np.argmax(bad)) if bad.any() else -1
+            if bad.any():
+                self.status, self.blame = NOT_FINITE, int(np.argmax(bad))
                 break
             if self._should_stop(self.t, self.y):
                 self.status = STOPPED

@@ -13,6 +13,8 @@ from her2sim.engine.batch import Batch, checked_batch
 from her2sim.engine.equations import Equations
 from her2sim.engine.interface import DoseTable, Floats, Ints, Solution
 from her2sim.engine.machine_code import MachineCode, machine_code, order_words
+from her2sim.engine.reference import ReferenceModel
+from her2sim.engine.second_look import Attempt, look_again
 from her2sim.engine.stops import stops_of
 
 RODAS4P2, RODAS5P = 0, 1
@@ -79,7 +81,23 @@ class VectorModel:
             self.equations, parameters, times, initial=initial, doses=doses, rtol=rtol, atol=atol,
             max_steps=max_steps, start=start,
         )  # fmt: skip
-        return self.solve_batch(batch, threads=threads)
+        solution = self.solve_batch(batch, threads=threads)
+        look_again(batch, solution, self._attempts(threads))
+        return solution
+
+    def _attempts(self, threads: int) -> list[Attempt]:
+        def smaller_first_steps(batch: Batch) -> Solution:
+            return self.solve_batch(batch, threads=threads, first_step_factor=1e-4)
+
+        def other_order(batch: Batch) -> Solution:
+            return self.solve_batch(batch, threads=threads, method=RODAS5P)
+
+        return [
+            Attempt(smaller_first_steps),
+            Attempt(smaller_first_steps, rtol_factor=1e-2, atol_factor=1e-4),
+            Attempt(other_order, rtol_factor=1e-2, atol_factor=1e-4),
+            Attempt(ReferenceModel(self.equations).solve_batch, needs_doubt=True),
+        ]
 
     def solve_batch(
         self, batch: Batch, *, threads: int = 1, method: int | None = None, first_step_factor: float = 1.0
