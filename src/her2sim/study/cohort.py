@@ -101,4 +101,3 @@ def scar_mL(patients: Patients) -> Floats:
 
 def _scar_share(patients: Patients) -> Floats:
     return np.clip(patients.get("stroma_share", 0.0), 0.0, 0.9)
-
