@@ -127,10 +127,11 @@ def test_patients_of_a_selected_trial_are_like_such_patients_of_a_mixed_trial() 
         ({"brain_metastases": "active"}, "brain_metastases_active", {0, 1}),
         ({"pdl1": "CPS>=1"}, "pdl1_positive", {1}),
         ({"pdl1": "CPS<1"}, "pdl1_positive", {0}),
-        ({"her2": ["IHC1+", "IHC2+/ISH-"]}, "her2_class", {1, 2}),
-        ({"her2": ["IHC2+"]}, "her2_class", {2, 3}),
-        ({"her2": ["any"]}, "her2_class", {0, 1, 2, 3, 4}),
-        ({}, "her2_class", {3, 4}),
+        ({"her2": ["IHC1+", "IHC2+/ISH-"]}, "her2_class", {2, 4}),
+        ({"her2": ["IHC2+"]}, "her2_class", {4, 5}),
+        ({"her2": ["ISH+"]}, "her2_class", {1, 3, 5, 6}),
+        ({"her2": ["any"]}, "her2_class", {0, 1, 2, 3, 4, 5, 6}),
+        ({}, "her2_class", {5, 6}),
     ],
 )
 def test_rules_of_eligibility_hold_for_every_patient(words: dict[str, Any], column: str, allowed: set[int]) -> None:
@@ -199,6 +200,14 @@ def test_overrides_hold_for_all_and_reach_what_depends_on_them() -> None:
     assert np.mean(patients["japan"]) == pytest.approx(0.25, abs=0.08)
 
 
+def test_shares_of_classes_leave_the_rest_to_the_other_allowed_classes() -> None:
+    # ToGA: 46.4 % IHC3+, 27.2 % IHC2+ amplified; amplified IHC0 and IHC1+ share the remaining 26.4 %
+    rules = eligibility_rules(her2=["IHC3+", "IHC2+/ISH+", "IHC1+/ISH+", "IHC0/ISH+"])
+    found = plan({"ihc3_pct": 46.4, "ihc2_ish_positive_pct": 27.2}, GASTRIC, rules=rules).expected_shares("her2_class")
+    assert found[[5, 6]] == pytest.approx([0.272, 0.464])
+    assert found[1] + found[3] == pytest.approx(0.264)
+
+
 def test_keys_without_effect_are_told() -> None:
     baseline = {"n": 5, "median_age": 60, "left_handed_pct": 10, "race": "mixed", "hr_positive_pct": None}
     assert plan(baseline).targets.unused == ("left_handed_pct", "race")
@@ -213,6 +222,7 @@ def test_keys_without_effect_are_told() -> None:
         ({"hr_positive_pct": 0}, {"rules": {"hr_positive": ["1"]}}, "no patient can meet"),
         ({}, {"rules": {"hr_positve": ["1"]}}, "hr_positive"),
         ({}, {"rules": {"her2_class": ["IHC4+"]}}, "IHC3"),
+        ({"ihc3_pct": 80, "ihc2_ish_positive_pct": 30}, {}, "add up to 110.0 percent"),
         ({"visceral_pct": 20, "liver_metastases_pct": 50}, {}, "cannot be reached"),
     ],
 )

@@ -33,7 +33,7 @@ class ColumnRule:
     description: str
 
 
-PATIENT = ColumnRule(ID_COLUMN, "dimensionless", 0, 2**31 - 1, True, "number of the patient")
+PATIENT = ColumnRule(ID_COLUMN, "dimensionless", 0, 2.0**53, True, "number of the patient")
 
 
 @cache

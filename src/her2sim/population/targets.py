@@ -18,6 +18,8 @@ DESIGN_KEYS = ("n",)
 SHARES_BY_KEY: Mapping[str, tuple[str, str]] = {
     "brain_mets_pct": ("brain_metastases", "1"),
     "ihc3_pct": ("her2_class", "IHC3+"),
+    "ihc2_ish_positive_pct": ("her2_class", "IHC2+/ISH+"),
+    "ecog1_pct": ("ecog", "1"),
     "liver_mets_pct": ("liver_metastases", "1"),
     "pik3ca_pct": ("pik3ca_mutated", "1"),
 }
@@ -26,6 +28,12 @@ MEDIANS_BY_KEY: Mapping[str, str] = {
     "median_weight": "weight_kg",
     "prior_lines_median": "prior_lines",
 }
+HER2_WORDS: Mapping[str, tuple[str, ...]] = {
+    "IHC2+": ("IHC2+/ISH-", "IHC2+/ISH+"),
+    "ISH+": ("IHC0/ISH+", "IHC1+/ISH+", "IHC2+/ISH+", "IHC3+"),
+    "any": ("IHC0", "IHC0/ISH+", "IHC1+", "IHC1+/ISH+", "IHC2+/ISH-", "IHC2+/ISH+", "IHC3+"),
+}
+MOST_ROUNDING = 0.02
 
 
 @dataclass(frozen=True)
@@ -103,8 +111,8 @@ def eligibility_rules(
     """The words of a record's eligibility as rules for ``read_targets``.
 
     Main arguments:
-        her2: any of ``IHC3+``, ``IHC2+/ISH+``, ``IHC2+/ISH-``, ``IHC2+``, ``IHC1+``, ``IHC0``, ``any``; empty for the
-            default of the disease.
+        her2: classes of ``her2_class``, or ``IHC2+`` (amplified or not), ``ISH+`` (whatever the IHC; IHC3+ counts as
+            amplified) or ``any``; empty for the default of the disease.
         hormone_receptor: ``any``, ``positive`` or ``negative``.
         brain_metastases: ``excluded``, ``stable`` (active ones left out), ``active`` (no rule) or ``required``.
         pdl1: ``any``, or text such as ``positive``, ``CPS>=1``, ``CPS<1``, ``negative``.
@@ -114,8 +122,7 @@ def eligibility_rules(
     """
     rules: dict[str, tuple[str, ...]] = {}
     if her2:
-        wider = {"IHC2+": ("IHC2+/ISH-", "IHC2+/ISH+"), "any": ("IHC0", "IHC1+", "IHC2+/ISH-", "IHC2+/ISH+", "IHC3+")}
-        rules["her2_class"] = tuple(c for word in her2 for c in wider.get(word, (word,)))
+        rules["her2_class"] = tuple(dict.fromkeys(c for word in her2 for c in HER2_WORDS.get(word, (word,))))
     by_word = {"positive": ("1",), "negative": ("0",)}
     if hormone_receptor in by_word:
         rules["hr_positive"] = by_word[hormone_receptor]
@@ -176,6 +183,10 @@ def _shares_of(
     fixed = {k: v for k, v in published.items() if open_[k]}
     rest = np.array([k not in fixed for k in range(len(shares))])
     left = 1.0 - sum(fixed.values())
+    if left < -MOST_ROUNDING:
+        total = 100.0 * (1.0 - left)
+        raise InputError(f"{name}: published shares add up to {total:.1f} percent", where="baseline")
+    left = max(left, 0.0)
     if fixed and shares[rest].sum() > 0:
         shares[rest] *= left / shares[rest].sum()
     for k, value in fixed.items():
