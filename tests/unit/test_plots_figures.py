@@ -139,7 +139,7 @@ def test_a_waterfall_draws_each_measured_patient_and_says_how_many_are_not(drawn
     heights = sorted(bar.get_height() for bar in axes.patches)
     assert len(heights) == 125
     assert heights[0] >= -100 and heights[-1] <= 100
-    assert any("5 without" in text.get_text() for text in drawn["waterfall"].texts)
+    assert any("5 not drawn" in text.get_text() for text in drawn["waterfall"].texts)
 
 
 def test_a_spider_of_many_patients_says_that_it_shows_the_first(drawn: dict[str, Any]) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from her2sim.plots.style import INK, MUTED, arm_color, house_style, new_figure, quiet_axis
+from her2sim.plots.style import INK, MUTED, WIDTH_IN, arm_color, house_style, new_figure, quiet_axis
+from her2sim.plots.wrapping import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LINE_IN, PAD_IN, GAP_IN = 0.168, 0.11, 0.30
-FULL_LETTERS = 66
+TEXT_IN_BOX = 0.026
+SIZE, EDGE, GAP = 8.5, 0.012, 0.02  # letters in points; margins as shares of the width
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,14 @@ def design_figure(
         title: of the figure.
     """
     across = min(len(arms), 3)
-    letters = {1: FULL_LETTERS, 2: 31, 3: 19}[across]
-    blocks = [_arm_lines(arm, letters) for arm in arms]
+    full = 1 - 2 * EDGE
+    width = (full - GAP * (across - 1)) / across
+    headings = [wrapped([_heading(arm)], _room(width), size=SIZE, bold_first=True) for arm in arms]
+    drugs = [wrapped(arm.drugs or ("–",), _room(width), size=SIZE) for arm in arms]
+    blocks = [[*heading, *lines] for heading, lines in zip(headings, drugs, strict=True)]
     rows = [blocks[i : i + across] for i in range(0, len(blocks), across)]
-    top, bottom = _wrapped(population, FULL_LETTERS), _wrapped(assessment, FULL_LETTERS)
+    top = wrapped(population or ("–",), _room(full), size=SIZE)
+    bottom = wrapped(assessment or ("–",), _room(full), size=SIZE)
     arm_heights = [max(_height(len(block)) for block in row) for row in rows]
     allocated = len(arms) > 1
     height = 0.36 + _height(len(top)) + GAP_IN + (0.25 + GAP_IN if allocated else 0.0)
@@ -52,30 +57,37 @@ def design_figure(
         quiet_axis(axes)
         axes.set_xlim(0, 1)
         axes.set_ylim(height, 0)
-        axes.text(0.012, 0.09, title, weight="bold", size=10, va="top")
+        axes.text(EDGE, 0.09, title, weight="bold", size=10, va="top")
         y = 0.36
-        y = _box(axes, 0.012, y, 0.976, top, MUTED, bold_first=False)
+        y = _box(axes, EDGE, y, full, top, MUTED)
         if allocated:
             _arrow(axes, 0.5, y, y + GAP_IN)
             y += GAP_IN
             axes.text(0.5, y + 0.125, _allocation(arms), ha="center", va="center", weight="bold", size=9)
             y += 0.25
-        gap = 0.02
-        width = (0.976 - gap * (across - 1)) / across
         for column in range(across):
-            middle = 0.012 + column * (width + gap) + width / 2
+            middle = EDGE + column * (width + GAP) + width / 2
             _arrow(axes, 0.5 if across == 1 else middle, y, y + GAP_IN)
         y += GAP_IN
         for line, (row, tall) in enumerate(zip(rows, arm_heights, strict=True)):
             for column, block in enumerate(row):
                 number = line * across + column
-                _box(axes, 0.012 + column * (width + gap), y, width, block, arm_color(number), height=tall)
+                _box(
+                    axes,
+                    EDGE + column * (width + GAP),
+                    y,
+                    width,
+                    block,
+                    arm_color(number),
+                    height=tall,
+                    bold=len(headings[number]),
+                )
             y += tall + 0.12
         y -= 0.12
         for column in range(across):
-            _arrow(axes, 0.012 + column * (width + gap) + width / 2, y, y + GAP_IN)
+            _arrow(axes, EDGE + column * (width + GAP) + width / 2, y, y + GAP_IN)
         y += GAP_IN
-        _box(axes, 0.012, y, 0.976, bottom, MUTED, bold_first=False)
+        _box(axes, EDGE, y, full, bottom, MUTED)
     return figure
 
 
@@ -86,13 +98,13 @@ def _allocation(arms: Sequence[DesignArm]) -> str:
     return "Randomized " + " : ".join(str(size) for size in sizes)
 
 
-def _arm_lines(arm: DesignArm, letters: int) -> list[str]:
-    heading = arm.name + (f" (n = {arm.n})" if arm.n is not None else "")
-    return textwrap.wrap(heading, letters - 2) + _wrapped(arm.drugs, letters)
+def _heading(arm: DesignArm) -> str:
+    return arm.name + (f" (n = {arm.n})" if arm.n is not None else "")
 
 
-def _wrapped(lines: Sequence[str], letters: int) -> list[str]:
-    return [piece for line in lines for piece in textwrap.wrap(line, letters, subsequent_indent="  ")] or ["–"]
+def _room(width: float) -> float:
+    """Points of text that fit into a box of a share ``width`` of the figure."""
+    return (width - 2 * TEXT_IN_BOX) * WIDTH_IN * 72
 
 
 def _height(lines: int) -> float:
@@ -108,23 +120,23 @@ def _box(
     color: str,
     *,
     height: float | None = None,
-    bold_first: bool = True,
+    bold: int = 0,
 ) -> float:
     from matplotlib.patches import Rectangle
 
     height = height or _height(len(lines))
     axes.add_patch(Rectangle((x, y), width, height, facecolor="none", edgecolor=color, linewidth=1.2))
-    if bold_first:
+    if bold:
         axes.add_patch(Rectangle((x, y), 0.009, height, facecolor=color, edgecolor="none"))
     for number, line in enumerate(lines):
         axes.text(
-            x + 0.024,
+            x + TEXT_IN_BOX,
             y + PAD_IN + LINE_IN * (number + 0.5),
             line,
-            size=8.5,
+            size=SIZE,
             va="center",
-            weight="bold" if bold_first and number == 0 else "normal",
-            color=color if bold_first and number == 0 else INK,
+            weight="bold" if number < bold else "normal",
+            color=color if number < bold else INK,
         )
     return y + height
 

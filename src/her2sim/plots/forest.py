@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIMULATED, PUBLISHED = "#0072b2", INK
-ROW_IN, HEAD_IN, FOOT_IN = 0.36, 0.24, 0.34
-AXIS_WORDS = {"percent": "percent", "months": "months", "hr": "hazard ratio (log scale; below 1 favors the first arm)"}
+ROW_IN, HEAD_IN, FOOT_IN = 0.37, 0.12, 0.36
+AXIS_LEFT, AXIS_WIDTH = 0.40, 0.27
+AXIS_WORDS = {"percent": "percent", "months": "months", "hr": "hazard ratio (below 1 favors the first arm)"}
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,21 @@ def forest_figure(rows: Sequence[ForestRow], *, title: str, interval: str = "90%
     """
     units = list(dict.fromkeys(row.unit for row in rows))
     sizes = [HEAD_IN + ROW_IN * sum(row.unit == unit for row in rows) + FOOT_IN for unit in units]
-    top_in = 0.62
+    top_in = 0.66
     height = top_in + sum(sizes)
     with house_style():
         figure = new_figure(height)
         figure.text(0.012, 1 - 0.09 / height, title, weight="bold", size=10, va="top")
         figure.text(0.012, 1 - 0.32 / height, "●", color=SIMULATED, size=9, va="top")
         figure.text(0.045, 1 - 0.32 / height, f"simulated, {interval}", size=8, color=MUTED, va="top")
-        figure.text(0.53, 1 - 0.32 / height, "◆", color=PUBLISHED, size=8, va="top")
-        figure.text(0.56, 1 - 0.32 / height, "published, 95% interval; hollow: recalled", size=8, color=MUTED, va="top")
+        figure.text(0.012, 1 - 0.48 / height, "◆", color=PUBLISHED, size=8, va="top")
+        figure.text(
+            0.045, 1 - 0.48 / height, "published, 95% interval; hollow: recalled", size=8, color=MUTED, va="top"
+        )
         used = top_in
         for unit, size in zip(units, sizes, strict=True):
             these = [row for row in rows if row.unit == unit]
-            box = (0.385, 1 - (used + size - FOOT_IN) / height, 0.31, (size - FOOT_IN - HEAD_IN) / height)
+            box = (AXIS_LEFT, 1 - (used + size - FOOT_IN) / height, AXIS_WIDTH, (size - FOOT_IN - HEAD_IN) / height)
             _draw_panel(figure, figure.add_axes(box), these, unit)
             used += size
     return figure
@@ -84,18 +87,25 @@ def _draw_panel(figure: Figure, axes: Axes, rows: Sequence[ForestRow], unit: str
         axes.minorticks_off()
         axes.axvline(1, color=RULE, linewidth=0.9, zorder=0)
     else:
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=4)
     axes.set_xlim(low, high)
     axes.set_xlabel(AXIS_WORDS.get(unit, unit), size=8, labelpad=1)
     beside = axes.get_yaxis_transform()
-    left, right = -0.385 / 0.31 + 0.038, 1.04
+    left, right = (0.012 - AXIS_LEFT) / AXIS_WIDTH, 1.05
     last_group = ""
     for place, row in enumerate(rows):
         if row.group != last_group and place:
-            axes.plot([left, 2.0], [place, place], color=RULE, linewidth=0.5, transform=beside, clip_on=False)
+            axes.plot(
+                [left, (1 - AXIS_LEFT) / AXIS_WIDTH],
+                [place, place],
+                color=RULE,
+                linewidth=0.5,
+                transform=beside,
+                clip_on=False,
+            )
         upper, lower = place + 0.31, place + 0.69
         words: dict[str, Any] = {"transform": beside, "va": "center", "clip_on": False}
-        axes.text(left, upper, shortened(row.label, 30), size=8.3, **words)
+        axes.text(left, upper, shortened(row.label, 26), size=8.3, **words)
         if row.group != last_group:
             axes.text(left, lower, shortened(row.group, 30), size=7.6, color=MUTED, **words)
         last_group = row.group

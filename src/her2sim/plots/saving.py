@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from her2sim.core.durable import replacing, write_text
-from her2sim.plots.style import ARMS, INK, house_style
+from her2sim.plots.style import ARMS, INK, MUTED, RESPONSES, house_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +36,9 @@ def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
 
 
 def inline_svg(svg: str, prefix: str, title: str) -> str:
-    """An SVG to be put into a page: names that cannot clash, ink that follows the page, a title to be read aloud.
+    """An SVG to be put into a page: names that cannot clash, colors that follow the page, a title to be read aloud.
+
+    The page may set ``--arm-1`` to ``--arm-6``, ``--muted`` and ``--complete``.
 
     Main arguments:
         svg: an SVG document of ``figure_svg``.
@@ -49,8 +51,9 @@ def inline_svg(svg: str, prefix: str, title: str) -> str:
     body = re.sub(r"url\(#", f"url(#{prefix}-", body)
     body = re.sub(r'xlink:href="#', f'xlink:href="#{prefix}-', body)
     body = body.replace(INK, "currentColor")
-    for number, color in enumerate(ARMS, start=1):
-        body = body.replace(color, f"var(--arm-{number}, {color})")
+    names = {color: f"arm-{number}" for number, color in enumerate(ARMS, start=1)}
+    for color, name in {**names, MUTED: "muted", RESPONSES["CR"]: "complete"}.items():
+        body = body.replace(color, f"var(--{name}, {color})")
     body = re.sub(r"(<g id=\"[\w-]*patch_1\">\s*<path[^>]*style=\")fill: #ffffff", r"\1fill: none", body, count=1)
     head = re.match(r"<svg[^>]*>", body)
     if head is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from her2sim.core.calendar import DAYS_PER_MONTH, months
-from her2sim.plots.style import MUTED, RESPONSES, house_style, new_figure
+from her2sim.plots.style import MUTED, RESPONSES, house_style, new_figure, shortened
 from her2sim.plots.survival import tick_days
 from her2sim.plots.waterfall import PROGRESSION_LINE, RESPONSE_LINE, response_key
 
@@ -42,14 +42,14 @@ def spider_figure(frame: pd.DataFrame, *, title: str) -> Figure:
         )
         last_month = max(last_month, float(time[-1]))
     with house_style():
-        figure = new_figure(3.2)
-        axes = figure.add_axes((0.128, 0.135, 0.852, 0.625))
-        figure.text(0.012, 0.972, title, weight="bold", size=10, va="top")
+        figure = new_figure(3.3)
+        axes = figure.add_axes((0.145, 0.13, 0.835, 0.645))
+        figure.text(0.012, 0.972, shortened(title, 48), weight="bold", size=10, va="top")
         words = f"{len(shown)} patients, one line each."
         if len(patients) > len(shown):
             words = f"The first {len(shown)} of {len(patients)} patients, one line each."
         figure.text(0.012, 0.908, words, size=8, color=MUTED, va="top")
-        response_key(figure, {name: len(these) for name, these in lines.items()})
+        response_key(figure, {name: len(these) for name, these in lines.items()}, 0.85)
         for name in ("NE", "SD", "PR", "CR", "PD"):
             if not lines[name]:
                 continue

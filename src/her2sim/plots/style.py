@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH_IN = 5.4  # a phone shows this width with letters of 9 pixels; a desk screen shows two beside each other
+WIDTH_IN = 4.8  # a phone shows this width with letters of 9 pixels or more, a desk screen two beside each other
 INK, MUTED, RULE = "#1b1f24", "#6e7781", "#b4bac1"
 ARMS = ("#0072b2", "#d55e00", "#009e73", "#a8588a", "#8a6d00", "#4b9bc9")
 RESPONSES = {"CR": "#00447c", "PR": "#5ba3d0", "SD": "#a3a9b0", "PD": "#d55e00", "NE": "#d9c98a"}
@@ -40,6 +40,7 @@ _STYLE: Any = {
     "ytick.labelsize": 8.5,
     "lines.linewidth": 1.6,
     "lines.solid_capstyle": "butt",
+    "axes.facecolor": "none",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.fonttype": "none",

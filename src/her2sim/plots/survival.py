@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from her2sim.analysis.kaplan_meier import SurvivalCurve, risk_table, survival_quantile
 from her2sim.core.calendar import DAYS_PER_MONTH, DAYS_PER_WEEK, months
-from her2sim.plots.style import INK, MUTED, RULE, WIDTH_IN, arm_color, house_style, new_figure, quiet_axis, shortened
+from her2sim.plots.style import INK, MUTED, RULE, arm_color, house_style, new_figure, quiet_axis, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
+AXIS_IN = 0.64
+LEFT, WIDTH = 0.182, 0.79
 TABLE_ROWS = (("at_risk", "at risk"), ("censored", "censored"), ("events", "events"))
 MOST_TICKS = 7
 
@@ -89,12 +91,11 @@ def survival_figure(
     ticks = tick_days(end, scan_days)
     rows = len(arms) * (len(TABLE_ROWS) + 1)
     curve_in, table_in = 2.75, 0.2 + 0.165 * rows
-    height = 0.75 + curve_in + 0.5 + table_in
+    height = 0.75 + curve_in + AXIS_IN + table_in
     with house_style():
         figure = new_figure(height)
-        left, width = 0.155, 0.815
-        axes = figure.add_axes((left, (table_in + 0.5) / height, width, curve_in / height))
-        table = figure.add_axes((left, 0.0, width, table_in / height))
+        axes = figure.add_axes((LEFT, (table_in + AXIS_IN) / height, WIDTH, curve_in / height))
+        table = figure.add_axes((LEFT, 0.0, WIDTH, table_in / height))
         figure.text(0.012, 1 - 0.09 / height, title, weight="bold", size=10, va="top")
         figure.text(
             0.012, 1 - 0.29 / height, _legend(arms, band_label), size=8, color=MUTED, va="top", linespacing=1.35
@@ -134,14 +135,14 @@ def _axis_words(ticks: Sequence[float], scan_days: float | None) -> str:
     words = "Months since randomization"
     if scan_days and len(ticks) > 1:
         step, scan = ticks[1] / DAYS_PER_WEEK, scan_days / DAYS_PER_WEEK
-        words += f" (a tick every {step:.0f} weeks; scans every {scan:.0f})"
+        words += f"\n(a tick every {step:g} weeks, scans every {scan:g})"
     return words
 
 
 def _legend(arms: Sequence[SurvivalArm], band_label: str) -> str:
-    words = f"Lines: simulated, with {band_label}. Small ticks: censored."
+    words = f"Lines: simulated, with {band_label}; ticks: censored."
     if any(arm.published for arm in arms):
-        words += "\nDiamonds: published medians; circles: published rates; with 95% intervals."
+        words += "\nDiamonds, circles: published medians, rates; 95% intervals."
     return words
 
 
@@ -200,7 +201,7 @@ def _label_curves(axes: Axes, arms: Sequence[SurvivalArm], end: float) -> None:
         axes.text(
             0.015 if low_corner else 0.995,
             0.03 + 0.072 * (len(order) - place) if low_corner else 1.0 - 0.072 * place,
-            f"{shortened(arm.name, 40)}: {words}",
+            f"{shortened(arm.name, 30)}: {words}",
             color=arm_color(number),
             weight="bold",
             size=8.5,
@@ -222,11 +223,11 @@ def _draw_table(axes: Axes, arms: Sequence[SurvivalArm], ticks: Sequence[float],
     axes.set_xlim(*x_limits)
     rows = len(arms) * (len(TABLE_ROWS) + 1)
     axes.set_ylim(rows + 0.15, 0)
-    edge = -WIDTH_IN * 0.143 / (WIDTH_IN * 0.815) * (x_limits[1] - x_limits[0])
+    edge = -(LEFT - 0.012) / WIDTH * (x_limits[1] - x_limits[0])
     for number, arm in enumerate(arms):
         top = number * (len(TABLE_ROWS) + 1)
         color = arm_color(number)
-        name = shortened(arm.name, 60)
+        name = shortened(arm.name, 50)
         axes.text(edge, top + 0.5, name, color=color, weight="bold", size=8.5, va="center", clip_on=False)
         counts = risk_table(arm.curve, ticks)
         for row, (column, words) in enumerate(TABLE_ROWS, start=1):

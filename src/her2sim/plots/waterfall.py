@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from her2sim.plots.style import MUTED, RESPONSES, house_style, new_figure
+from her2sim.plots.style import MUTED, RESPONSES, house_style, new_figure, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +30,11 @@ def waterfall_figure(frame: pd.DataFrame, *, title: str) -> Figure:
     change = measured["best_change_pct"].to_numpy(dtype=float)
     responses = measured["bor"].to_numpy()
     with house_style():
-        figure = new_figure(3.2)
-        axes = figure.add_axes((0.128, 0.06, 0.862, 0.70))
-        figure.text(0.012, 0.972, title, weight="bold", size=10, va="top")
-        figure.text(0.012, 0.908, _words(frame, change), size=8, color=MUTED, va="top")
-        response_key(figure, {name: int((frame["bor"] == name).sum()) for name in RESPONSES})
+        figure = new_figure(3.3)
+        axes = figure.add_axes((0.145, 0.03, 0.845, 0.70))
+        figure.text(0.012, 0.972, shortened(title, 48), weight="bold", size=10, va="top")
+        figure.text(0.012, 0.908, _words(frame, change), size=8, color=MUTED, va="top", linespacing=1.35)
+        response_key(figure, {name: int((frame["bor"] == name).sum()) for name in RESPONSES}, 0.80)
         for name, color in RESPONSES.items():
             here = responses == name
             axes.bar(
@@ -57,23 +57,23 @@ def waterfall_figure(frame: pd.DataFrame, *, title: str) -> Figure:
     return figure
 
 
-def response_key(figure: Figure, counts: Mapping[str, int]) -> None:
+def response_key(figure: Figure, counts: Mapping[str, int], y: float) -> None:
     """Which color is which best overall response, and how many patients had it."""
     place = 0.012
     for name, color in RESPONSES.items():
         if counts.get(name):
             words = f"{name} {counts[name]}"
-            figure.text(place, 0.848, "■", color=color, size=9, va="top")
-            figure.text(place + 0.028, 0.845, words, size=8, va="top")
-            place += 0.05 + 0.0155 * len(words)
+            figure.text(place, y + 0.003, "■", color=color, size=9, va="top")
+            figure.text(place + 0.033, y, words, size=8, va="top")
+            place += 0.06 + 0.0165 * len(words)
 
 
 def _words(frame: pd.DataFrame, change: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
     unmeasured = len(frame) - len(change)
-    words = f"{len(change)} patients, one bar each."
-    if unmeasured:
-        words += f" {unmeasured} without target lesions or a later scan not drawn."
+    words = f"{len(change)} patients, one bar each"
     cut = int((change > HIGHEST).sum())
     if cut:
-        words += f" {cut} beyond +{HIGHEST:.0f}%."
+        words += f"; {cut} beyond +{HIGHEST:.0f}%"
+    if unmeasured:
+        words += f"\n{unmeasured} not drawn, without target lesions or a later scan"
     return words

@@ -64,7 +64,7 @@ def headline(record: TrialRecord) -> tuple[Figure, ...]:
 
 
 def preferred(results: list[Result], assessor: str) -> Result | None:
-    """The result to show of several of one endpoint: main assessor, confirmed, with a value, latest data cut."""
+    """The result to show of several of one endpoint: with a value, main assessor, confirmed, read, latest cut."""
     if not results:
         return None
     return max(
@@ -73,6 +73,7 @@ def preferred(results: list[Result], assessor: str) -> Result | None:
             r.value is not None or r.not_reached,
             r.assessor in (assessor, ""),
             r.confirmed is not False,
+            r.read,
             r.data_cut,
         ),
     )

@@ -1,0 +1,99 @@
+"""The report: one HTML file that needs no network and no script, made from the files of a run folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from her2sim.core.durable import write_text
+from her2sim.report.content import (
+    agreement_sentence,
+    answers,
+    baseline_table,
+    failure_rows,
+    first_rows,
+    how_rows,
+    limitations,
+    provenance_rows,
+)
+from her2sim.report.figures import draw_figures
+from her2sim.report.pairing import arm_pairs, contrast_pairs
+from her2sim.report.protocol_words import population_lines, question
+from her2sim.report.run_files import RunFiles, read_run_files
+
+REPORT = "report.html"
+TEMPLATE = "report.html.j2"
+
+
+def write_report(folder: Path) -> Path:
+    """Make ``report.html`` and ``figures/`` of a run folder anew; returns the path of the report.
+
+    Main arguments:
+        folder: a run folder with at least ``record.yaml`` and ``manifest.json``.
+
+    Raises:
+        InputError: a file that is needed is absent or cannot be read.
+    """
+    files = read_run_files(folder)
+    path = folder / REPORT
+    write_text(path, render(files))
+    return path
+
+
+def render(files: RunFiles) -> str:
+    """The page of a run; also draws its figures."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("her2sim.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["web_address"] = web_address
+    return environment.get_template(TEMPLATE).render(**_names(files)) + "\n"
+
+
+def web_address(text: object) -> str:
+    """An address that may be put into a link, or nothing.
+
+    >>> web_address("https://doi.org/10.1056/x"), web_address("javascript:alert(1)")
+    ('https://doi.org/10.1056/x', '')
+    """
+    address = str(text)
+    return address if address.startswith(("https://", "http://")) else ""
+
+
+def _names(files: RunFiles) -> dict[str, Any]:
+    arms, contrasts = arm_pairs(files.record, files.published), contrast_pairs(files.record, files.published)
+    pairs = (*contrasts, *arms)
+    figures = draw_figures(files, pairs)
+    header, baseline = baseline_table(files)
+    sources = files.published.sources if files.published else {}
+    return {
+        "record": files.record,
+        "question": question(files.record).replace("-", "\N{NON-BREAKING HYPHEN}"),
+        "population": population_lines(files.record),
+        "answers": answers(contrasts),
+        "arm_names": [arm.name for arm in files.record.arms],
+        "first_rows": first_rows(arms),
+        "agreement": agreement_sentence(pairs),
+        "replicates": int(files.manifest.get("settings", {}).get("replicates", 1)),
+        "has_pi90": any(pair.simulated and pair.simulated.pi90 for pair in pairs),
+        "figures": {place: [f for f in figures if f.place == place] for place in {f.place for f in figures}},
+        "baseline_header": header,
+        "baseline": baseline,
+        "pairs": [pair for pair in pairs if pair.simulated],
+        "only_published": [pair for pair in pairs if pair.simulated is None],
+        "failures": failure_rows(files),
+        "failed": int(files.manifest.get("patients_failed", 0)),
+        "simulated": files.manifest.get("patients_simulated"),
+        "defaults": list(files.manifest.get("defaults_taken", [])),
+        "model": list(files.manifest.get("model", {}).get("summary", [])),
+        "provenance": provenance_rows(files),
+        "how": how_rows(files),
+        "sources": sources,
+        "limitations": limitations(files),
+        "finished": files.manifest.get("state") == "finished",
+    }
