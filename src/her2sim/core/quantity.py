@@ -31,6 +31,7 @@ class Quantity:
         uncertainty: standard deviation of the typical value itself, on the log (or logit) scale.
         low, high: bounds of plausible typical values.
         note: what a reader should know, for example how the value was derived.
+        calibrated: True if a fit to trials replaced the value of the data file.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Quantity:
     high: float = float("inf")
     description: str = ""
     note: str = ""
+    calibrated: bool = False

@@ -1,5 +1,7 @@
 """Parameter files: the homes of biological numbers, ``data/parameters/*.yaml``.
 
+Values that a fit to trials gave (``data/calibration/fitted.yaml``) replace those of the parameter files.
+
 Format of a file::
 
     sources:
@@ -13,7 +15,7 @@ Format of a file::
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -90,7 +92,7 @@ def quantity_from(name: str, entry: Mapping[str, Any], where: str) -> Quantity:
 
 @cache
 def load_parameters() -> ParameterSet:
-    """All parameter files of the package as one set.
+    """All parameter files of the package as one set, with fitted values in place.
 
     Raises:
         InputError: two files name the same parameter.
@@ -104,4 +106,17 @@ def load_parameters() -> ParameterSet:
             raise InputError(f"parameters named in two files: {sorted(doubled)}", where=str(path))
         quantities.update(part.quantities)
         sources.update(part.sources)
+    for name, value in fitted_values().items():
+        if name not in quantities:
+            raise InputError(f"the fit names an unknown parameter {name}", where="data/calibration/fitted.yaml")
+        quantities[name] = replace(quantities[name], value=value, calibrated=True)
     return ParameterSet(quantities, sources)
+
+
+def fitted_values() -> dict[str, float]:
+    """Parameter -> value that the last fit gave; empty before the first fit."""
+    path = data_dir("calibration") / "fitted.yaml"
+    if not path.exists():
+        return {}
+    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    return {str(name): float(value) for name, value in content["values"].items()}

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from her2sim.core.paths import data_dir
 
-FOLDERS = ("parameters", "drugs", "populations", "regimens", "recist", "defaults")
+FOLDERS = ("parameters", "calibration", "drugs", "populations", "regimens", "recist", "defaults")
 
 
 @cache

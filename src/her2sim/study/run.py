@@ -204,9 +204,11 @@ def _provenance() -> dict[str, int]:
     from her2sim.model.parameters import load_parameters
 
     quantities = load_parameters().quantities.values()
-    read = sum(q.read for q in quantities)
-    assumed = sum(q.source == "assumed" and not q.read for q in quantities)
-    return {"read": read, "recalled": len(quantities) - read - assumed, "assumed": assumed}
+    calibrated = sum(q.calibrated for q in quantities)
+    read = sum(q.read and not q.calibrated for q in quantities)
+    assumed = sum(q.source == "assumed" and not q.read and not q.calibrated for q in quantities)
+    recalled = len(quantities) - read - assumed - calibrated
+    return {"read": read, "recalled": recalled, "assumed": assumed, "calibrated": calibrated}
 
 
 def _limitations(plan: TrialPlan) -> list[str]:
