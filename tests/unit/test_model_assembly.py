@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2sim.core.errors import InputError
+from her2sim.core.paths import data_dir
 from her2sim.model.assembly import actions_without_mechanism, assemble_model, knock_outs, modules_of
 from her2sim.model.dimensions import dimension_faults
 from her2sim.model.draft import drug_number_name
@@ -112,3 +113,14 @@ def test_wrong_input_is_explained() -> None:
 
 def test_every_action_of_the_first_drugs_has_a_mechanism() -> None:
     assert actions_without_mechanism(drugs_of(ROUTES)) == ()
+
+
+ALL_DRUGS = sorted(path.stem for path in data_dir("drugs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("drug", ALL_DRUGS)
+def test_every_drug_of_the_package_can_be_assembled_in_both_diseases(drug: str) -> None:
+    for disease in ("breast", "gastric"):
+        built = assemble_model([load_drug(drug)], disease, {drug: ""})
+        assert built.undefined() == []
+        assert dimension_faults(built) == []

@@ -133,7 +133,7 @@ def nk_kill(alleles: float, fc_type: str = "IgG1", clone: str = "sensitive", sit
 
 def test_nk_kill_follows_genotype_less_so_with_an_enhanced_fc() -> None:
     assert nk_kill(2.0) > nk_kill(1.0) > nk_kill(0.0) > 0.0
-    assert nk_kill(2.0, "enhanced") / nk_kill(0.0, "enhanced") < nk_kill(2.0) / nk_kill(0.0)
+    assert nk_kill(2.0, "IgG1_enhanced") / nk_kill(0.0, "IgG1_enhanced") < nk_kill(2.0) / nk_kill(0.0)
     assert nk_kill(1.0, "silent") == 0.0
 
 

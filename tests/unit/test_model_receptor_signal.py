@@ -11,6 +11,7 @@ from her2sim.model.drug_file import load_drug
 from her2sim.model.evaluate import evaluate
 from her2sim.model.expression import Expr, substitute
 from her2sim.model.lesions import CLONES
+from her2sim.model.modules.growth_control import growth_control
 from her2sim.model.modules.receptor_signal import receptor_signal
 
 patients = st.fixed_dictionaries(
@@ -23,18 +24,24 @@ patients = st.fixed_dictionaries(
     }
 )
 shares = st.floats(0.0, 1.0)
+LABEL_NM = {"letrozole": 300.0, "palbociclib": 200.0, "abemaciclib": 500.0}
 
 
-def signal(patient: dict[str, float], disease: str = "breast", **block: float) -> dict[str, float]:
+def signal(
+    patient: dict[str, float], disease: str = "breast", others: tuple[str, ...] = (), **block: float
+) -> dict[str, float]:
     """All assigned variables for occupancies and active kinases given by name without the site."""
-    drugs = [load_drug(i) for i in ("trastuzumab", "pertuzumab", "lapatinib")]
-    module = receptor_signal(drugs, disease)
+    drugs = [load_drug(i) for i in ("trastuzumab", "pertuzumab", "lapatinib", *others)]
+    first, second = receptor_signal(drugs, disease), growth_control(drugs)
     none = {"theta_domain_IV": 0.0, "theta_domain_II": 0.0, "active_HER2": 1.0, "active_EGFR": 1.0}
-    values = {p.name: np.array(p.value) for p in module.parameters} | {k: np.array(v) for k, v in patient.items()}
+    values = {p.name: np.array(p.value) for p in (*first.parameters, *second.parameters)} | {
+        k: np.array(v) for k, v in patient.items()
+    }
     for site in ("systemic", "cns"):
         values |= {f"{name}_{site}": np.array(x) for name, x in {**none, **block}.items()}
+    values |= {f"Cm_{drug}_nM": np.array(LABEL_NM[drug]) for drug in others}
     done: dict[str, Expr] = {}
-    for item in module.assignments:
+    for item in (*first.assignments, *second.assignments):
         done[item.name] = substitute([item.expr], done)[0]
     return {name: float(x) for name, x in zip(done, evaluate(done.values(), values), strict=True)}
 
@@ -112,3 +119,22 @@ def test_a_pik3ca_mutation_and_the_estrogen_receptor_protect_from_blockade() -> 
     plain = signal({"her2_level": 1.0}, **block)["growth_sensitive_systemic"]
     for trait in ("pik3ca_mutated", "hr_positive"):
         assert signal({"her2_level": 1.0, trait: 1.0}, **block)["growth_sensitive_systemic"] > plain
+
+
+def test_endocrine_therapy_needs_the_receptor_and_works_better_when_her2_is_blocked() -> None:
+    def effect(hr_positive: float, **block: float) -> float:
+        patient = {"her2_level": 1.0, "hr_positive": hr_positive}
+        key = "growth_sensitive_systemic"
+        return signal(patient, **block)[key] - signal(patient, others=("letrozole",), **block)[key]
+
+    assert effect(0.0) == pytest.approx(0.0)
+    assert effect(1.0) > 0.0
+    assert effect(1.0, theta_domain_IV=1.0, theta_domain_II=1.0) > effect(1.0)
+
+
+def test_cdk46_inhibitors_slow_all_clones_and_only_one_with_a_known_partition_reaches_the_brain() -> None:
+    for drug, reaches in (("palbociclib", False), ("abemaciclib", True)):
+        found = signal({"her2_level": 1.0}, others=(drug,))
+        for clone in CLONES:
+            assert 0.5 < found[f"growth_{clone}_systemic"] < 0.9
+            assert (found[f"growth_{clone}_cns"] < 0.99) is reaches

@@ -11,6 +11,7 @@ from her2sim.model.lesions import CLONES, SLOTS, Slot
 from her2sim.model.module import Module, assemble
 from her2sim.model.modules.adcc import adcc, adcc_name
 from her2sim.model.modules.cytotoxic import chemo_kill_name, cytotoxic
+from her2sim.model.modules.growth_control import growth_control
 from her2sim.model.modules.kinase_block import kinase_block
 from her2sim.model.modules.lesion import lesion
 from her2sim.model.modules.payload import payload, payload_kill_name
@@ -62,7 +63,7 @@ def modules_of(
     ordered = sorted(drugs, key=lambda drug: drug.id)
     modules = [pk(drug, disease, routes[drug.id]) for drug in ordered]
     modules += [tumor_her2(), site_exposure(ordered), receptor_binding(ordered), kinase_block(ordered)]
-    modules.append(receptor_signal(ordered, disease))
+    modules += [receptor_signal(ordered, disease), growth_control(ordered)]
     has = {kind: bool(actions_of(ordered, kind)) for kind in ("antibody", "payload", "cytotoxic")}
     if has["antibody"]:
         modules.append(adcc(ordered))
@@ -83,7 +84,7 @@ def knock_outs(drugs: Sequence[Drug], disease: str, routes: Mapping[str, str]) -
     return dict(sorted(found.items()))
 
 
-MECHANISMS = ("antibody", "payload", "kinase_inhibitor", "cytotoxic")
+MECHANISMS = ("antibody", "payload", "kinase_inhibitor", "cytotoxic", "endocrine", "cdk46")
 
 
 def actions_without_mechanism(drugs: Sequence[Drug]) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from her2sim.model.expression import Expr, walk
+from her2sim.model.expression import Expr, text, walk
 from her2sim.model.system import OdeSystem
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def _of_node(
         return _power(parts[0] or _NONE, 0.5)
     if node.op == "pow" and node.args[1].op == "const":
         return _power(parts[0] or _NONE, node.args[1].value)
+    if node.op == "pow":  # x^n with n a parameter: a dimension of its own, which cancels in x^n / (k^n + x^n)
+        return {f"({_text(parts[0])})^{text(node.args[1])}": 1.0} if parts[0] else _NONE
     if node.op not in _LOGICAL:
         for part in parts:
             _expect(faults, f"an argument of {node.op} in {place}", part, _NONE)

@@ -17,7 +17,8 @@ from her2sim.model.draft import Draft
 from her2sim.model.expression import Expr, add, div, mul, neg, sub, sym
 from her2sim.model.lesions import CLONES, DEAD, Slot, volume_state
 from her2sim.model.module import Module
-from her2sim.model.modules.receptor_signal import growth_name, signal_name
+from her2sim.model.modules.growth_control import growth_name
+from her2sim.model.modules.receptor_signal import signal_name
 from her2sim.model.smooth import at_least_zero, complement, total
 
 
@@ -47,7 +48,8 @@ def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Mod
         disease: ``breast`` or ``gastric``.
         deaths: clone -> names of the death rates (1/day) that drugs cause.
 
-    Takes the growth multipliers and signals of ``receptor_signal`` and the death rates named. Gives the volume states.
+    Takes the growth multipliers of ``growth_control``, the signal of ``receptor_signal`` and the death rates named.
+    Gives the volume states.
     """
     draft = Draft(f"lesion.{slot.name}")
     growth = _untreated_growth(draft, slot, disease)

@@ -1,4 +1,4 @@
-"""Receptor signal: from blocked dimers to growth and to death of addicted cells, by clone and site class.
+"""Receptor signal: from blocked dimers to the survival signal and the death of addicted cells, by clone and site class.
 
 Three classes of HER2 dimers drive the cells: HER2-HER3 without ligand, HER2-HER3 with neuregulin, HER2-EGFR. Each
 antibody epitope blocks each class by a fixed share and the shares multiply (independent blockade), kinase inhibitors
@@ -9,7 +9,7 @@ scale the phosphorylation that is left. The sum is passed through a saturating c
     x = x_HER2 L^gamma S (1 + amp·PIK3CA) + x_other (1 - s) + drive of the clone + tone of the disease + x_PIK·PIK3CA
     A = x^h / (1 + x^h),   A_rel = A / A without drug
 
-Growth is A_rel (in HR+ disease partly the estrogen receptor's), and dependent cells die at delta s (1 - A_rel)^q.
+Dependent cells die at delta s (1 - w) (1 - A_rel)^q, with w the share of growth that the estrogen receptor drives.
 Cells with little HER2 live from other drives (x_other), so HER2 blockade does little to them.
 No term says how two drugs interact: that follows from shared receptors and from the curve.
 
@@ -46,15 +46,6 @@ _BLOCKS = {
 }
 
 
-def growth_name(clone: str, site: Site) -> str:
-    """Name of a clone's growth multiplier, 1 without drugs.
-
-    >>> growth_name("bypass", "cns")
-    'growth_bypass_cns'
-    """
-    return f"growth_{clone}_{site}"
-
-
 def addiction_death_name(clone: str, site: Site) -> str:
     """Name of the death rate of a clone that loses its HER2 signal.
 
@@ -74,10 +65,10 @@ def signal_name(clone: str, site: Site) -> str:
 
 
 def receptor_signal(drugs: Sequence[Drug], disease: str) -> Module:
-    """Growth multipliers and addiction death of all clones.
+    """Survival signal and addiction death of all clones.
 
     Takes the occupancies of ``receptor_binding``, the active kinases of ``kinase_block`` and ``her2_level``. Gives
-    ``growth_<clone>_<site>``, ``signal_<clone>_<site>`` and ``addiction_death_<clone>_<site>_per_day``.
+    ``signal_<clone>_<site>``, ``addiction_death_<clone>_<site>_per_day`` and ``er_share``.
     """
     draft = Draft("receptor_signal")
     weights = _dimer_weights(draft)
@@ -94,6 +85,7 @@ def receptor_signal(drugs: Sequence[Drug], disease: str) -> Module:
         mul(own_growth, draft.number("hr_positive")),
         "dimensionless",
         "growth driven by the estrogen receptor",
+        give=True,
     )
     death, death_power = draft.number("addiction_death_per_day"), draft.number("addiction_death_power")
     for clone in CLONES:
@@ -117,13 +109,6 @@ def receptor_signal(drugs: Sequence[Drug], disease: str) -> Module:
                 div(absolute, sym(f"signal_untreated_{clone}")),
                 "dimensionless",
                 "survival signal over the one without drugs",
-                give=True,
-            )
-            draft.assign(
-                growth_name(clone, site),
-                add(mul(complement(er_share), signal), er_share),
-                "dimensionless",
-                "growth over growth without drugs",
                 give=True,
             )
             draft.assign(

@@ -1,0 +1,86 @@
+"""Growth control: how the HER2 signal, the estrogen receptor and the cell cycle together set the pace of division.
+
+    er = 1 - (1 - product of (1 - inhibition_d · u_d)) · (1 - zeta · A_rel)
+    growth = [(1 - w) A_rel + w er] · product of (1 - block_d · occupancy_d)
+
+w is the share of growth that the estrogen receptor drives (0 in HR-negative disease). An endocrine drug takes away
+ligand-driven activity, but an intact HER2 signal keeps the receptor active without ligand (zeta): endocrine therapy
+works when HER2 is blocked (Shou 2004, doi:10.1093/jnci/djh166). CDK4/6 inhibitors slow division of all clones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from her2sim.model.draft import Draft, actions_of
+from her2sim.model.drug import Drug
+from her2sim.model.expression import Expr, add, div, mul
+from her2sim.model.lesions import CLONES, SITES, Site
+from her2sim.model.module import Module
+from her2sim.model.modules.receptor_signal import signal_name
+from her2sim.model.smooth import complement, product
+
+
+def growth_name(clone: str, site: Site) -> str:
+    """Name of a clone's growth multiplier, 1 without drugs.
+
+    >>> growth_name("bypass", "cns")
+    'growth_bypass_cns'
+    """
+    return f"growth_{clone}_{site}"
+
+
+def growth_control(drugs: Sequence[Drug]) -> Module:
+    """Growth multipliers of all clones.
+
+    Takes ``signal_<clone>_<site>``, ``er_share`` and ``Cm_<drug>_nM`` of endocrine drugs and CDK4/6 inhibitors. Gives
+    ``growth_<clone>_<site>``.
+    """
+    draft = Draft("growth_control")
+    share = draft.take("er_share", "dimensionless")
+    ligand = _ligand_driven(draft, drugs)
+    for site in SITES:
+        cycle = _cell_cycle(draft, drugs, site)
+        for clone in CLONES:
+            signal = draft.take(signal_name(clone, site), "dimensionless")
+            receptor = complement(mul(complement(ligand), _needs_ligand(draft, drugs, signal)))
+            draft.assign(
+                growth_name(clone, site),
+                mul(add(mul(complement(share), signal), mul(share, receptor)), cycle),
+                "dimensionless",
+                "growth over growth without drugs",
+                give=True,
+            )
+    return draft.module()
+
+
+def _ligand_driven(draft: Draft, drugs: Sequence[Drug]) -> Expr:
+    """Share of ligand-driven estrogen-receptor activity that endocrine drugs leave."""
+    left: list[Expr] = []
+    for drug, action in actions_of(drugs, "endocrine"):
+        plasma = draft.take(f"Cm_{drug.id}_nM", "nM")
+        present = div(plasma, add(plasma, draft.number("endocrine_half_nM")))
+        left.append(complement(mul(draft.of_drug(drug, action, "er_drive_inhibition"), present)))
+        draft.knock_out("endocrine", {f"{drug.id}_er_drive_inhibition": 0.0})
+    return product(left)
+
+
+def _needs_ligand(draft: Draft, drugs: Sequence[Drug], signal: Expr) -> Expr:
+    """Share of estrogen-receptor activity that needs its ligand: less where HER2 keeps the receptor active."""
+    if not actions_of(drugs, "endocrine"):
+        return complement(0.0)
+    return complement(mul(draft.number("er_crosstalk"), signal))
+
+
+def _cell_cycle(draft: Draft, drugs: Sequence[Drug], site: Site) -> Expr:
+    """Pace of the cell cycle that CDK4/6 inhibitors leave; one without a brain partition does not reach the brain."""
+    left: list[Expr] = []
+    for drug, action in actions_of(drugs, "cdk46"):
+        if site == "cns" and "kp_uu_brain" not in action.values:
+            continue
+        reach = draft.of_drug(drug, action, "kp_uu_brain") if site == "cns" else 1.0
+        free = mul(draft.of_drug(drug, action, "fraction_unbound"), reach, draft.take(f"Cm_{drug.id}_nM", "nM"))
+        occupied = div(free, add(free, draft.of_drug(drug, action, "ic50_CDK4_nM")))
+        left.append(complement(mul(draft.of_drug(drug, action, "proliferation_block"), occupied)))
+        draft.knock_out("cdk46", {f"{drug.id}_proliferation_block": 0.0})
+    return product(left)
