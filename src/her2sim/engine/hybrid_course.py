@@ -48,6 +48,7 @@ class _Walk:
     def __init__(self, compiled: HybridEquations, batch: Batch, stops: Stops, patient: int, seed: int) -> None:
         self.compiled = compiled
         start = [float(v) for v in batch.initial[patient]]
+        self.start = start
         self.y = [start[i] for i in compiled.moving]
         self.first_resting = batch.parameters.shape[1]
         self.p = [float(v) for v in batch.parameters[patient]] + [start[i] for i in compiled.resting]
@@ -64,7 +65,8 @@ class _Walk:
         self.doses = list(zip(stops.time[rows], stops.slot[rows], stops.value[rows], strict=True))
         self.inflow = {compiled.slots[i]: 0.0 for i in stops.infused}
         self.infused = [compiled.slots[i] for i in stops.infused]
-        self.history = History(self.t, self.y, self.resting)
+        self.own_start = compiled.initial(self.t, (), self.p[: self.first_resting]) == start
+        self.history = History(self.t, self._before)
         self.queue = EventQueue(compiled.events, compiled.triggers, seed=seed, patient=patient)
         self.delays = [d for d in compiled.constant_delays(self.t, self.y, self.p) if d > 0]
         self.echoes: list[tuple[float, int]] = []  # times at which jumps come back through delays
@@ -79,6 +81,11 @@ class _Walk:
     def time(self) -> float:
         """Now."""
         return self.t
+
+    def _before(self, t: float) -> tuple[list[float], list[float]]:
+        """States before the start: by the model's own initial formulas, unless other initial values were given."""
+        values = self.compiled.initial(t, (), self.p[: self.first_resting]) if self.own_start else self.start
+        return [values[i] for i in self.compiled.moving], [values[i] for i in self.compiled.resting]
 
     def _longest_step(self) -> float:
         longest = math.inf

@@ -52,6 +52,7 @@ class HybridEquations:
         equations: the model without its events, as the engine's other back ends see it.
         moving, resting: positions, among the model's states, of integrated and of resting states.
         slots: state number -> its slot: index in y, or n_y + index among the resting states.
+        initial: of all states.
         rates: of the moving states.
         outputs: of what is reported.
         triggers: 0 or 1 per event.
@@ -60,13 +61,14 @@ class HybridEquations:
         clock_roots: times at which a relation of time alone changes, as functions of p.
         searched: whether some relation has no such time and must be searched for along the course.
         delayed: (delayed formula, delay) per delayed value.
-        constant_delays: delays that use parameters only.
+        constant_delays: delays that use parameters only and that rates or triggers feel.
     """
 
     equations: Equations
     moving: tuple[int, ...]
     resting: tuple[int, ...]
     slots: tuple[int, ...]
+    initial: Function
     rates: Function
     outputs: Function
     triggers: Function
@@ -140,12 +142,14 @@ def hybrid_equations(
     watched = [*of_triggers, *of_rates]
     roots = _clock_roots(watched, steady)
     unmoved = set(equations.varying) | ({states[i] for i in resting} - moved)
-    delays = [tau for _, tau in past.pairs]
+    felt = past.used_in([*rates, *triggers])
+    delays = [tau for _, tau in felt]
     return HybridEquations(
         equations=equations,
         moving=moving,
         resting=resting,
         slots=tuple(slot[name] for name in states),
+        initial=compiled(equations.initial),
         rates=compiled(rates[i] for i in moving),
         outputs=compiled(results),
         triggers=compiled(call("ne", trigger, 0.0) for trigger in triggers),
@@ -184,6 +188,15 @@ class _Past:
             else:
                 done[id(node)] = call(node.op, *args) if args else node
         return [done[id(root)] for root in roots]
+
+    def used_in(self, roots: Iterable[Expr]) -> list[tuple[Expr, Expr]]:
+        """The pairs that formulas use, directly or through other delayed values."""
+        used, left = set[str](), symbols(roots) & set(self.names)
+        while left:
+            used |= left
+            pairs = [self.pairs[self.names.index(name)] for name in left]
+            left = (symbols(part for pair in pairs for part in pair) & set(self.names)) - used
+        return [pair for name, pair in zip(self.names, self.pairs, strict=True) if name in used]
 
     def _symbol(self, x: Expr, tau: Expr) -> Expr:
         if (x, tau) not in self.pairs:

@@ -116,9 +116,6 @@ class EventQueue:
         self._pending = [p for p in self._pending if p is not item]
         event = self._events[item.event]
         values = now.evaluate(event.values) if item.values is None else item.values
-        scaled = set(event.scaled)
+        factors = dict(zip(event.scaled, now.evaluate(event.factors), strict=True))
         for position, (slot, value) in enumerate(zip(event.targets, values, strict=True)):
-            if position not in scaled:
-                now.assign(slot, value)
-        for position, factor in zip(event.scaled, now.evaluate(event.factors), strict=True):
-            now.assign(event.targets[position], values[position] * factor)
+            now.assign(slot, value * factors.get(position, 1.0))

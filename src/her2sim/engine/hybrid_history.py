@@ -12,22 +12,20 @@ Interpolant = Callable[[float], Any]
 class History:
     """Pieces of a course, each with the interpolant of its moving states and the values of its resting states.
 
-    Before the first piece everything has its initial value.
-
     Main arguments:
         start: time at which the course starts.
-        y, resting: initial values.
+        before: time before the start -> moving and resting states, by the model's initial formulas.
     """
 
-    def __init__(self, start: float, y: Sequence[float], resting: Sequence[float]) -> None:
-        first = list(y)
-        self._starts: list[float] = [start]
-        self._ends: list[float] = [start]
-        self._pieces: list[tuple[Interpolant, list[float]]] = [(lambda _: first, list(resting))]
+    def __init__(self, start: float, before: Callable[[float], tuple[list[float], list[float]]]) -> None:
+        self._start, self._before = start, before
+        self._starts: list[float] = []
+        self._ends: list[float] = []
+        self._pieces: list[tuple[Interpolant, list[float]]] = []
 
     def add(self, start: float, end: float, interpolant: Interpolant, resting: Sequence[float]) -> None:
         """A further piece; one that starts before the end of the last cuts it off."""
-        while len(self._starts) > 1 and self._starts[-1] >= start:
+        while self._starts and self._starts[-1] >= start:
             self._starts.pop()
             self._ends.pop()
             self._pieces.pop()
@@ -37,6 +35,8 @@ class History:
 
     def at(self, time: float) -> tuple[list[float], list[float]]:
         """Moving and resting states at a time in the past; at a jump, the values after it."""
+        if time < self._start or not self._pieces:
+            return self._before(time)
         last = max(bisect_right(self._starts, time) - 1, 0)
         interpolant, resting = self._pieces[last]
         inside = min(max(time, self._starts[last]), self._ends[last])

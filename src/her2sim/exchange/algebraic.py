@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from her2sim.exchange.report import Unsupported
 from her2sim.model.derivative import derivative
@@ -10,24 +10,27 @@ from her2sim.model.expression import ZERO, Expr, div, neg, substitute, symbols
 
 
 def solve_algebraic(
-    rules: Sequence[Expr], unknowns: Sequence[str], assigned: Mapping[str, Expr]
+    rules: Sequence[Expr], unknowns: Sequence[str], assigned: Mapping[str, Expr], avoided: Collection[str] = ()
 ) -> list[tuple[str, Expr]]:
     """The unknowns as formulas of everything else.
 
     Main arguments:
         rules: expressions that must be zero at all times.
-        unknowns: quantities that no other part of the model determines, the likeliest first.
+        unknowns: quantities that no other part of the model determines.
         assigned: formulas of assigned variables, so that an unknown inside them is seen.
+
+    Other arguments:
+        avoided: unknowns that events change; they count as given where the rules determine enough others.
 
     Raises:
         Unsupported: a rule has no unknown, has several with equal right, or is not linear in it.
 
     >>> from her2sim.model.expression import sym, text
     >>> [(name, text(formula)) for name, formula in solve_algebraic([sym("a") + 2 * sym("b")], ["b"], {})]
-    [('b', '(-0.5*a)')]
+    [('b', '((-a)/2.0)')]
     """
     left = _expanded(rules, assigned)
-    choice = _matched(left, unknowns)
+    choice = _matched(left, unknowns, avoided)
     solved: list[tuple[str, Expr]] = []
     for number, name in enumerate(choice):
         formula = substitute([left[number]], dict(solved))[0]
@@ -46,9 +49,23 @@ def _expanded(rules: Sequence[Expr], assigned: Mapping[str, Expr]) -> list[Expr]
     return listed
 
 
-def _matched(rules: Sequence[Expr], unknowns: Sequence[str]) -> list[str]:
-    """One unknown per rule (augmenting paths), earlier unknowns preferred; refuses when the choice is not forced."""
-    options = [[name for name in unknowns if name in symbols([rule])] for rule in rules]
+def _matched(rules: Sequence[Expr], unknowns: Sequence[str], avoided: Collection[str]) -> list[str]:
+    """One unknown per rule; refused where the choice is not forced."""
+    names = [symbols([rule]) for rule in rules]
+    for pool in ([u for u in unknowns if u not in avoided], unknowns):
+        options = [[name for name in pool if name in used] for used in names]
+        choice = _pairs(options)
+        if choice is None:
+            continue
+        touched = {name for listed in options for name in listed}
+        if len(touched) > len(rules):
+            raise Unsupported("algebraic rule", f"it could determine any of {', '.join(sorted(touched))}")
+        return choice
+    raise Unsupported("algebraic rule", "nothing is left in it that it could determine")
+
+
+def _pairs(options: Sequence[Sequence[str]]) -> list[str] | None:
+    """A different name for each rule out of its options (augmenting paths), or None."""
     owner: dict[str, int] = {}
 
     def place(rule: int, seen: set[str]) -> bool:
@@ -60,14 +77,10 @@ def _matched(rules: Sequence[Expr], unknowns: Sequence[str]) -> list[str]:
                     return True
         return False
 
-    for number in range(len(rules)):
-        if not place(number, set()):
-            raise Unsupported("algebraic rule", "nothing is left in it that it could determine")
-    touched = {name for names in options for name in names}
-    if len(touched) > len(rules):
-        raise Unsupported("algebraic rule", f"it could determine any of {', '.join(sorted(touched))}")
+    if not all(place(number, set()) for number in range(len(options))):
+        return None
     by_rule = {rule: name for name, rule in owner.items()}
-    return [by_rule[number] for number in range(len(rules))]
+    return [by_rule[number] for number in range(len(options))]
 
 
 def _solved_for(name: str, formula: Expr) -> Expr:

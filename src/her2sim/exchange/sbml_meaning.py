@@ -78,7 +78,7 @@ class Interpreter:
         free = [x.id for x in listed if not x.constant and x.id not in settled]
         inner = self.assigned | {r.id: r.rate for r in self.content.reactions if r.rate is not None}
         try:
-            for name, formula in solve_algebraic([r.formula for r in rules], free, inner):
+            for name, formula in solve_algebraic([r.formula for r in rules], free, inner, self.by_event):
                 if name in self.by_event:
                     raise Unsupported("algebraic rule", f"an event changes {name}, which the rule determines")
                 self.assigned[name] = formula
@@ -157,8 +157,6 @@ class Interpreter:
         rate = ZERO if reacting is None else reacting
         if name in self.rates:
             rate = add(mul(self.rates[name], size), mul(sym(name), sym(rate_symbol(item.compartment))))
-            if item.compartment in self.by_event:
-                self.refuse("species", name, item.line, "its rate rule meets a compartment that events change")
         made.states[pool] = State(pool, amount, rate, unit, item.name)
         made.assignments[name] = Assignment(name, div(sym(pool), size), unit, item.name)
         made.amounts[name] = sym(pool)

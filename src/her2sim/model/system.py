@@ -50,7 +50,7 @@ class Event:
     """Changes that happen when ``trigger`` turns from false to true (SBML Level 3 semantics).
 
     Other arguments:
-        scales: factors of assigned values, evaluated when the event is executed, after its other assignments. A
+        scales: factors of assigned values, evaluated when the event is executed, before any of its assignments. A
             concentration that an event sets becomes an amount by the volume that holds then.
     """
 

@@ -165,7 +165,7 @@ def times_of(text: str) -> Floats:
             count = (stop - start) / step
             if not 0 <= count <= MOST_TIMES:
                 raise ValueError
-            return checked_times(start + step * np.arange(int(np.floor(count + 1e-9)) + 1))
+            return checked_times([start + step * i for i in range(int(count + 1e-9) + 1)])
         return checked_times([float(word) for word in text.split(",") if word.strip()])
     except (ValueError, ZeroDivisionError, OverflowError):
         raise InputError(
@@ -298,7 +298,7 @@ def _solve(
 
 def _failures(solution: Solution, patients: Sequence[object], system: OdeSystem) -> list[Failure]:
     found: list[Failure] = []
-    for row in np.flatnonzero(solution.status != OK):
+    for row in map(int, np.flatnonzero(solution.status != OK)):
         state = int(solution.fail_state[row])
         name = system.state_names[state] if 0 <= state < len(system.states) else ""
         found.append(
