@@ -15,6 +15,7 @@ from her2sim.population.specification import load_specification, quantities
 
 NUMBERS = load_parameters().quantities
 BREAST = load_specification("breast", "metastatic-2L")
+EARLY = load_specification("breast", "adjuvant")
 GASTRIC = load_specification("gastric", "metastatic-1L")
 
 
@@ -95,7 +96,13 @@ def test_her2_per_cell_of_ihc3_tumors_as_in_Scheuher2024() -> None:
     assert np.median(patients["her2_log10_per_cell"][patients["ihc3"] == 1]) == pytest.approx(6.0, abs=0.03)
 
 
-@pytest.mark.parametrize("specification", [BREAST, GASTRIC], ids=lambda s: s.name)
+def test_size_of_resected_tumors_as_in_N9831_and_B31() -> None:
+    patients = sample(plan_sampling(EARLY, NUMBERS))
+    assert np.mean(patients["primary_mm"] <= 20) == pytest.approx(0.39, abs=0.025)
+    assert np.mean(patients["primary_mm"] > 40) == pytest.approx(0.15, abs=0.025)
+
+
+@pytest.mark.parametrize("specification", [BREAST, GASTRIC, EARLY], ids=lambda s: s.name)
 def test_every_number_of_a_population_has_a_unit_and_a_home(specification: object) -> None:
     for quantity in quantities(specification):  # pyright: ignore[reportArgumentType]
         assert quantity.unit, quantity.name

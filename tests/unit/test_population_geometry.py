@@ -46,6 +46,26 @@ def test_slots_hold_what_the_flags_say() -> None:
     assert ((SAMPLE["target_lesions"] == 3) == (volumes["T3"] > 0)).all()
 
 
+def test_early_disease_is_a_primary_a_node_and_perhaps_micrometastases() -> None:
+    numbers = load_parameters().quantities
+    before = sample_patients(load_specification("breast", "neoadjuvant"), numbers, {}, seed=2, ids=range(600))
+    volumes = initial_volumes_mL(before)
+    np.testing.assert_allclose(volumes["T1"], np.pi / 6 * before["primary_mm"] ** 3 / 1000, rtol=1e-12)
+    assert ((volumes["T2"] > 0) == (before["node_positive"] == 1)).all()
+    assert ((volumes["OC"] > 0) == (before["micrometastases"] > 0)).all()
+    assert not volumes["NT"].any() and not volumes["CNS"].any() and not before["brain_metastases"].any()
+    many = before["micrometastases"][before["node_positive"] == 1]
+    assert many.mean() > before["micrometastases"][before["node_positive"] == 0].mean()
+    after = sample_patients(load_specification("breast", "adjuvant"), numbers, {}, seed=2, ids=range(600))
+    assert not initial_volumes_mL(after)["T1"].any() and initial_volumes_mL(after)["OC"].any()
+    assert np.median(after["primary_mm"]) == pytest.approx(23.2, rel=0.08)
+
+
+def test_there_is_no_population_where_none_was_written() -> None:
+    with pytest.raises(InputError, match="early gastric"):
+        load_specification("gastric", "neoadjuvant")
+
+
 def test_a_users_table_of_diameters_is_enough() -> None:
     volumes = initial_volumes_mL(Patients(np.arange(1), {"target_1_mm": np.array([20.0])}))
     assert volumes["T1"][0] == pytest.approx(4.18879, rel=1e-5)

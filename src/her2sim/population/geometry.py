@@ -60,22 +60,49 @@ def lesion_columns(columns: Mapping[str, Floats], *, largest_mm: float) -> dict[
 
     Lesions are spheres. Non-target disease has the size of the trait ``V0_NT_mL`` where the flag ``nontarget`` is 1.
     The brain has a lesion of ``cns_mm`` where ``brain_metastases`` is 1, else the hidden one of the trait ``V0_CNS_mL``
-    (and ``cns_mm`` becomes 0).
+    (and ``cns_mm`` becomes 0). In early disease (a column ``primary_mm``) see ``early_lesion_columns``.
 
     Main arguments:
         columns: name -> (n,) covariates and traits of the patients.
+        largest_mm: largest diameter of one target.
     """
-    diameters = target_diameters_mm(columns["sld_mm"], columns["target_lesions"], columns[SHAPE[0]], columns[SHAPE[1]])
-    found: dict[str, Floats] = {"target_lesions": (diameters > 0).sum(axis=1).astype(np.float64)}
-    for i, slot in enumerate(TARGETS):
-        found[f"target_{i + 1}_mm"] = diameters[:, i]
-        found[f"V0_{slot}_mL"] = sphere_volume_mL(diameters[:, i])
+    if "primary_mm" in columns:
+        return early_lesion_columns(columns)
+    first, third = (columns[name] for name in SHAPE)
+    diameters = target_diameters_mm(columns["sld_mm"], columns["target_lesions"], first, third, largest_mm)
+    found = _target_columns(diameters)
     if "V0_NT_mL" in columns:
         found["V0_NT_mL"] = columns["V0_NT_mL"] * columns["nontarget"]
     known = columns["brain_metastases"] > 0.5
     found["cns_mm"] = np.where(known, columns["cns_mm"], 0.0)
     if "V0_CNS_mL" in columns:
         found["V0_CNS_mL"] = np.where(known, sphere_volume_mL(columns["cns_mm"]), columns["V0_CNS_mL"])
+    return found
+
+
+def early_lesion_columns(columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Lesion columns of early disease: T1 is the primary tumor, T2 the involved nodes, OC the largest micrometastasis.
+
+    What has been resected has no volume; no micrometastasis, no occult lesion; there is no other disease.
+
+    Main arguments:
+        columns: name -> (n,) covariates and traits of the patients.
+    """
+    node = columns["node_mm"] * columns["node_positive"]
+    sizes = np.stack([columns["primary_mm"], node, np.zeros(len(node))], axis=1)
+    found = _target_columns(np.where(columns["resected"][:, None] > 0.5, 0.0, sizes))
+    found |= {"node_mm": node, "sld_mm": sizes.sum(axis=1) * (columns["resected"] < 0.5)}
+    found |= {"V0_NT_mL": np.zeros(len(node)), "V0_CNS_mL": np.zeros(len(node))}
+    if "V0_OC_mL" in columns:
+        found["V0_OC_mL"] = np.where(columns["micrometastases"] > 0, columns["V0_OC_mL"], 0.0)
+    return found
+
+
+def _target_columns(diameters: Floats) -> dict[str, Floats]:
+    found: dict[str, Floats] = {"target_lesions": (diameters > 0).sum(axis=1).astype(np.float64)}
+    for i, slot in enumerate(TARGETS):
+        found[f"target_{i + 1}_mm"] = np.ascontiguousarray(diameters[:, i])
+        found[f"V0_{slot}_mL"] = sphere_volume_mL(diameters[:, i])
     return found
 
 

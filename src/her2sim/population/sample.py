@@ -162,7 +162,7 @@ def _with_traits(
         for j, (name, quantity) in enumerate(plan.traits.items()):
             drawn = _trait_values(quantity, values[name], np.ascontiguousarray(z[:, j]))
             columns[name] = np.full(len(ids), float(plan.overrides[name])) if name in plan.overrides else drawn
-        lesions = lesion_columns(columns, largest_mm=plan.specification.constants["largest_target_mm"].value)
+        lesions = lesion_columns(columns, largest_mm=constants.get("largest_target_mm", np.inf))
         columns |= {n: v for n, v in lesions.items() if n not in plan.overrides}
         bad = implausible(plan.specification.plausible, {**fixed, **columns}, disease=plan.specification.disease)
         rows = rows[bad[rows]]

@@ -107,6 +107,7 @@ class Specification:
     """A population before any trial selects from it.
 
     Main arguments:
+        stage: ``metastatic`` or ``early``.
         covariates: in the order of drawing.
         correlations: entries of the Gaussian copula over covariates and traits; all others are 0.
         typical_values: typical values of traits that differ from the parameter files in this disease.
@@ -120,6 +121,7 @@ class Specification:
 
     name: str
     disease: str
+    stage: str
     description: str
     covariates: tuple[Covariate, ...]
     correlations: tuple[Correlation, ...]
@@ -156,23 +158,33 @@ class Specification:
         return replace(self, covariates=changed, rules={**self.rules, **self.setting_rules.get(setting, {})})
 
 
-FILES = ("breast_metastatic", "gastric_metastatic")
+FILES = ("breast_metastatic", "gastric_metastatic", "breast_early")
+EARLY_SETTINGS = ("neoadjuvant", "adjuvant", "post-neoadjuvant")
 
 
 @cache
 def load_specification(disease: str, setting: str = "") -> Specification:
-    """The built-in population of a disease, adapted to a setting such as ``metastatic-2L``.
+    """The built-in population of a disease and setting; without a setting that of metastatic disease.
 
     Raises:
-        InputError: there is no population for the disease.
+        InputError: there is no such population.
 
-    >>> load_specification("breast", "metastatic-2L").disease
-    'breast'
+    >>> load_specification("breast", "metastatic-2L").name, load_specification("breast", "neoadjuvant").name
+    ('breast_metastatic', 'breast_early')
     """
-    known = {read_specification(data_dir("populations") / f"{name}.yaml").disease: name for name in FILES}
-    if disease not in known:
-        raise InputError(f"no population for disease {disease!r}", where="disease", hint=did_you_mean(disease, known))
-    return read_specification(data_dir("populations") / f"{known[disease]}.yaml").in_setting(setting)
+    stage = "early" if setting in EARLY_SETTINGS else "metastatic"
+    known = {(s.disease, s.stage): s for s in map(read_specification, map(_path, FILES))}
+    if (disease, stage) not in known:
+        raise InputError(
+            f"no population of {stage} {disease} cancer",
+            where="disease",
+            hint=f"There are: {', '.join(f'{s} {d}' for d, s in known)}.",
+        )
+    return known[disease, stage].in_setting(setting)
+
+
+def _path(name: str) -> Path:
+    return data_dir("populations") / f"{name}.yaml"
 
 
 @cache
@@ -191,6 +203,7 @@ def read_specification(path: Path) -> Specification:
     specification = Specification(
         name=path.stem,
         disease=str(content["disease"]),
+        stage=str(content.get("stage", "metastatic")),
         description=str(content.get("description", "")),
         covariates=tuple(covariates.values()),
         correlations=tuple(_correlation(entry, here) for entry in content.get("correlations", ())),
