@@ -13,7 +13,7 @@ from her2sim.model.expression import const, sym
 from her2sim.model.system import OdeSystem, Parameter, State
 
 
-def y(number: int):  # noqa: ANN201
+def y(number: int):
     return sym(f"y{number}")
 
 

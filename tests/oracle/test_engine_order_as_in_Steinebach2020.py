@@ -1,8 +1,8 @@
 """Orders of convergence of the methods and of their dense outputs, from the coefficients alone.
 
-Steinebach 2020 (doi:10.1007/978-3-030-53905-4_6): Rodas4P2 has order 4, a stiffly accurate embedded method of order 3 and
-dense output of order 3 or more; Steinebach 2023 (doi:10.1007/s10543-023-00967-x): Rodas5P has order 5 with dense output of
-order 4. Both keep at least order 3 (2 for the last digit of rounding) on the Prothero-Robinson problem as it becomes stiff.
+Steinebach 2020 (doi:10.1007/978-3-030-53905-4_6): Rodas4P2 has order 4, a stiffly accurate embedded method of order 3
+and dense output of order 3 or more; Steinebach 2023 (doi:10.1007/s10543-023-00967-x): Rodas5P has order 5 with dense
+output of order 4. Both keep about order 3 on the Prothero-Robinson problem as it becomes stiff.
 """
 
 from __future__ import annotations

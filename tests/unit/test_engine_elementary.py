@@ -33,7 +33,9 @@ def functions() -> CompiledModel:
 
 
 def evaluate(model: CompiledModel, name: str, x: object, y: object = 0.0) -> np.ndarray:
-    points = np.stack(np.broadcast_arrays(np.atleast_1d(np.asarray(x, dtype=float)), np.asarray(y, dtype=float)), axis=1)
+    points = np.stack(
+        np.broadcast_arrays(np.atleast_1d(np.asarray(x, dtype=float)), np.asarray(y, dtype=float)), axis=1
+    )
     solution = model.solve(np.zeros((len(points), 0)), np.array([0.0]), initial=points)
     return solution.values[:, 0, model.outputs.index(name)]
 
@@ -62,9 +64,7 @@ def test_powers_stay_accurate_where_the_logarithm_of_the_result_is_large(functio
 
 @given(st.floats(-40.0, 40.0), st.floats(-12.0, 12.0))
 @settings(max_examples=60, deadline=None)
-def test_powers_agree_with_numpy_for_either_sign_of_the_base(
-    functions: CompiledModel, x: float, y: float
-) -> None:
+def test_powers_agree_with_numpy_for_either_sign_of_the_base(functions: CompiledModel, x: float, y: float) -> None:
     with np.errstate(all="ignore"):
         expected = np.power(np.array([x, x]), np.array([y, np.round(y)]))
     found = evaluate(functions, "pow", [x, x], [y, np.round(y)])

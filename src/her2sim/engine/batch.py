@@ -144,7 +144,7 @@ def _checked_times(times: Floats, n_patients: int, start: float) -> Floats:
         )
     if not np.isfinite(start):
         raise InputError(f"the start time is {start}", where="solve(start)")
-    rows = observed.reshape(-1, observed.shape[-1])
+    rows = np.atleast_2d(observed)
     present = ~np.isnan(rows)
     if bool(np.any(present[:, 1:] & ~present[:, :-1])):
         raise InputError("missing (NaN) observation times may stand only at the end of a row", where="solve(times)")

@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+MOST_KEPT = 400
+"""Compiled models kept on disk, about 0.1 MB each; the oldest are dropped."""
+
 
 @dataclass(frozen=True)
 class Host:
@@ -135,3 +138,6 @@ def write_cache(key: str, code: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(hashlib.sha256(code).digest() + code)
         os.replace(name, folder / f"{key}.o")
+        kept = sorted(folder.glob("*.o"), key=lambda path: path.stat().st_mtime)
+        for path in kept[:-MOST_KEPT]:
+            path.unlink(missing_ok=True)

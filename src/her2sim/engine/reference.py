@@ -8,6 +8,7 @@ Hairer & Wanner, Solving ODEs II, 1996.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -91,11 +92,13 @@ class ReferenceModel:
         def one(patient: int) -> Course:
             return solve_patient(formulas, batch, stops, patient)
 
-        if threads > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                courses = list(pool.map(one, range(batch.patients)))
-        else:
-            courses = [one(patient) for patient in range(batch.patients)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SciPy warns of what the status reports
+            if threads > 1:
+                with ThreadPoolExecutor(threads) as pool:
+                    courses = list(pool.map(one, range(batch.patients)))
+            else:
+                courses = [one(patient) for patient in range(batch.patients)]
         n_times = batch.times.shape[-1]
         empty = np.empty((0, n_times, len(self.equations.outputs)))
         return Solution(
@@ -304,5 +307,6 @@ class _Walk:
     def _reason(self, solver: Any) -> int:
         rates = self._rates(float(solver.t), solver.y)
         bad = ~(np.isfinite(rates) & np.isfinite(solver.y))
-        self.blame = int(np.argmax(bad)) if bad.any() else -1
+        size = self.batch.atol + self.batch.rtol * np.abs(solver.y)
+        self.blame = int(np.argmax(bad)) if bad.any() else int(np.argmax(np.abs(rates) / np.maximum(size, 1e-300)))
         return NOT_FINITE if bad.any() else STEP_TOO_SMALL

@@ -50,12 +50,12 @@ def _infusion_edges(
 ) -> tuple[tuple[int, ...], tuple[Ints, Floats, Ints, Floats]]:
     patient, target = doses.patient[running], doses.target[running]
     infused = np.unique(target)
-    rate = doses.amount[running] / doses.duration[running]
-    if not len(rate):
+    if not len(target):
         nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
         return (), (none, nothing, none, nothing)
     start = doses.time[running]
     end = start + doses.duration[running]
+    rate = doses.amount[running] / (end - start)  # over the time as rounded, so that the amount is exact
     who = np.concatenate([patient, patient])
     where = np.concatenate([target, target])
     when = np.concatenate([start, end])

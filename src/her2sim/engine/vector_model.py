@@ -115,7 +115,7 @@ class VectorModel:
             fail_state=np.full(n_patients, -1, dtype=np.int64),
             steps=np.zeros(n_patients, dtype=np.int64),
         )
-        rows = batch.times.reshape(-1, n_times)
+        rows = np.atleast_2d(batch.times)
         present = np.sum(~np.isnan(rows), axis=1)
         last = np.array([row[k - 1] if k else batch.start for row, k in zip(rows, present, strict=True)])
         code = self.code(stops.infused)
