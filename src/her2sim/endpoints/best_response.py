@@ -82,7 +82,7 @@ def best_response(
     complete = is_in(visible, Response.CR)
     response = is_in(visible, Response.CR, Response.PR)
     confirmed_cr = _confirmed(day, visible, complete, complete, rules, pr_sd_allowed=False)
-    confirmed_any = confirmed_cr | _confirmed(day, visible, response, response, rules, pr_sd_allowed=True)
+    confirmed_any = _confirmed(day, visible, response, response, rules, pr_sd_allowed=True)
 
     table = best_response_table()
     late = _late_progression(day, visible, rules)
