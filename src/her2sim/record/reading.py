@@ -100,7 +100,7 @@ def read_located(document: Located, origin: str = "") -> TrialRecord:
     taken: list[str] = []
     sources = read_sources(top.mapping("sources"))
     arms = _arms(top, sources, defaults, taken, needed=kind != "collection")
-    arm_names = [arm.name for arm in arms]
+    arm_names = [arm.name for arm in arms] if kind != "collection" else None
     _refuse_doubled(arms, top)
     eligibility = read_eligibility(top.mapping("eligibility"), defaults, disease, sources, taken)
     assessment = read_assessment(top.mapping("assessment"), defaults, taken)
@@ -139,8 +139,9 @@ def _arms(
         if any(arm.name == name for arm in arms):
             raise fields.error(f"two arms are named {name!r}", "name", "Give each arm its own name.")
         regimen = tuple(read_item(item, defaults.until, taken) for item in fields.mappings("regimen"))
-        if needed and not regimen:
-            raise fields.error(f"arm {name!r} has no regimen", "regimen", "Expected a list of drugs.")
+        if needed and "regimen" not in fields.values:
+            hint = "Expected a list of drugs; [] says that the arm gets none (observation)."
+            raise fields.error(f"arm {name!r} has no regimen", "regimen", hint)
         results = tuple(read_result(item, sources) for item in fields.mappings("results"))
         n = fields.count("n", 1, MAX_PATIENTS_PER_ARM)
         arms.append(

@@ -29,7 +29,7 @@ CONTRAST_EXTRAS = (
 SUBGROUP_KEYS = (
     "subgroup", "endpoint", "arm", "reference", "value", "unit", "source", "read", "finding", "risk_ratio", "ci95",
     "hr", "odds_ratio", "n", "note", "assessor", "data_cut", "arm_values", "difference", "difference_unit", "p_value",
-    "p_text", "arm_value", "arm_ci95", "reference_value", "reference_ci95", "pi90",
+    "p_text", "confirmed", "arm_value", "arm_ci95", "reference_value", "reference_ci95", "pi90",
 )  # fmt: skip
 Interval = tuple[float | None, float | None]
 Sources = Mapping[str, Mapping[str, Any]]
@@ -62,16 +62,14 @@ def read_result(fields: Fields, sources: Sources) -> Result:
     )
 
 
-def read_contrast(fields: Fields, sources: Sources, arm_names: Collection[str]) -> Contrast:
+def read_contrast(fields: Fields, sources: Sources, arm_names: Collection[str] | None) -> Contrast:
     """One comparison of two arms.
 
     Raises:
         InputError: as for a result; an arm that the record does not have; a ratio that is not above 0.
     """
     fields.only((*CONTRAST_KEYS, *CONTRAST_EXTRAS))
-    for key in ("arm", "reference"):
-        if fields.has(key) and fields.text(key) not in arm_names:
-            raise fields.error(f"no arm is named {fields.text(key)!r}", key, did_you_mean(fields.text(key), arm_names))
+    _check_arms(fields, arm_names)
     return Contrast(
         endpoint=_endpoint(fields),
         arm=fields.text("arm"),
@@ -91,15 +89,13 @@ def read_contrast(fields: Fields, sources: Sources, arm_names: Collection[str]) 
     )
 
 
-def read_subgroup(fields: Fields, sources: Sources, arm_names: Collection[str]) -> Mapping[str, Any]:
+def read_subgroup(fields: Fields, sources: Sources, arm_names: Collection[str] | None) -> Mapping[str, Any]:
     """One figure of a stratum: kept as written, with ``read`` made explicit."""
     fields.only(SUBGROUP_KEYS)
     _endpoint(fields)
     if not fields.text("subgroup"):
         raise fields.error("a subgroup figure names no subgroup", "subgroup")
-    for key in ("arm", "reference"):
-        if fields.has(key) and fields.text(key) not in arm_names:
-            raise fields.error(f"no arm is named {fields.text(key)!r}", key, did_you_mean(fields.text(key), arm_names))
+    _check_arms(fields, arm_names)
     for key in ("ci95", "arm_ci95", "reference_ci95", "pi90"):
         _interval(fields, key)
     _source(fields, sources)
@@ -120,6 +116,15 @@ def read_sources(fields: Fields | None) -> dict[str, dict[str, Any]]:
             "read": source.flag("read", False),
         }
     return found
+
+
+def _check_arms(fields: Fields, arm_names: Collection[str] | None) -> None:
+    """Arm and reference must be arms of the record; a collection (None) may compare groups that are no arms."""
+    if arm_names is None:
+        return
+    for key in ("arm", "reference"):
+        if fields.has(key) and fields.text(key) not in arm_names:
+            raise fields.error(f"no arm is named {fields.text(key)!r}", key, did_you_mean(fields.text(key), arm_names))
 
 
 def _endpoint(fields: Fields) -> str:

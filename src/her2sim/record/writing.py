@@ -148,14 +148,9 @@ def _until(until: Until) -> dict[str, Any]:
 
 
 def _arm(arm: Arm) -> dict[str, Any]:
-    return _given(
-        name=arm.name,
-        n=arm.n,
-        note=arm.note,
-        regimen=[item_mapping(item) for item in arm.regimen],
-        results=[_result(result) for result in arm.results],
-        **arm.extra,
-    )
+    head = _given(name=arm.name, n=arm.n, note=arm.note, **arm.extra)
+    regimen = [item_mapping(item) for item in arm.regimen]
+    return {**head, "regimen": regimen, **_given(results=[_result(result) for result in arm.results])}
 
 
 def _interval(bounds: tuple[float | None, float | None] | None) -> list[Any] | None:
