@@ -51,7 +51,7 @@ def figures() -> dict[str, Any]:
         ForestRow(EVIL, "Objective response", "percent", (78, 73, 82), (80, 74, 84), "78.0 (73.0 to 82.0)", "80.0"),
         ForestRow("A against B", "Median PFS", "months", (29, 23, None), (None, None, None), "29 (23 to NR)", "NR"),
         ForestRow(
-            "A against B", "Hazard ratio for PFS", "hr", (0.3, 0.2, 0.4), (0.33, 0.26, 0.43), "0.30", "0.33", False
+            "A against B", "Hazard ratio for PFS", "ratio", (0.3, 0.2, 0.4), (0.33, 0.26, 0.43), "0.30", "0.33", False
         ),
     ]
     arm = DesignArm(EVIL, 261, ("trastuzumab deruxtecan 5.4 mg/kg iv q3w until progression",))

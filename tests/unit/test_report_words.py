@@ -13,6 +13,7 @@ from her2sim.report.words import baseline_words, endpoint_words, interval_words,
         ("iDFS_rate_3y", "iDFS at 3 years"),
         ("CNS_PFS_median", "Median CNS PFS"),
         ("CNS_PFS_rate_12mo", "CNS PFS at 12 months"),
+        ("ORR_unconfirmed", "Objective response, unconfirmed"),
         ("brand_new_thing", "brand new thing"),
     ],
 )
@@ -31,7 +32,7 @@ def test_values_that_do_not_exist_are_not_printed_as_nan() -> None:
     assert value_words(None, "percent") == "–"
     assert interval_words(None) == ""
     assert interval_words((3.0, float("nan")), "months") == "3.0 to NR"
-    assert interval_words((0.241, 0.409), "hr") == "0.24 to 0.41"
+    assert interval_words((0.241, 0.409), "ratio") == "0.24 to 0.41"
 
 
 def test_unknown_baseline_rows_stay_readable() -> None:

@@ -30,6 +30,7 @@ RUN_QUIET = "Print nothing but errors."
 COMPARE = """Simulated beside published: values, intervals, inside or outside.
 
 With one argument, the published record of the same id is taken from the built-in evidence base."""
+COMPARE_ALL = "Also figures that are not the main one of their endpoint: other assessors, earlier data cuts."
 COMPARE_FIRST = "A run folder, a trial record (YAML), or the id of a built-in trial."
 COMPARE_SECOND = "What to compare with: likewise a run folder, a record or an id."
 

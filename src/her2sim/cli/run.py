@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    record: Annotated[str, typer.Argument(help=messages.RUN_RECORD, show_default=False)],
+    record: Annotated[str, typer.Argument(metavar="RECORD", help=messages.RUN_RECORD, show_default=False)],
     patients: Annotated[int | None, typer.Option("--patients", min=1, help=messages.RUN_PATIENTS)] = None,
     replicates: Annotated[int, typer.Option("--replicates", min=1, help=messages.RUN_REPLICATES)] = 1,
     seed: Annotated[int, typer.Option("--seed", min=0, help=messages.RUN_SEED)] = 1,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SIMULATED, PUBLISHED = "#0072b2", INK
 ROW_IN, HEAD_IN, FOOT_IN = 0.37, 0.12, 0.36
 AXIS_LEFT, AXIS_WIDTH = 0.40, 0.27
-AXIS_WORDS = {"percent": "percent", "months": "months", "hr": "hazard ratio (below 1 favors the first arm)"}
+AXIS_WORDS = {"percent": "percent", "months": "months", "ratio": "hazard ratio (below 1 favors the first arm)"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ForestRow:
 
     Main arguments:
         label: what, in words; ``group`` is the arm or the contrast.
-        unit: ``percent``, ``months`` or ``hr``; rows of a unit share an axis.
+        unit: ``percent``, ``months`` or ``ratio``; rows of a unit share an axis.
         simulated, published: (value, low, high); None for what is not known or not reached.
         simulated_text, published_text: the numbers as they are to be written.
         read: whether the published number was read at its source; False: recalled.
@@ -78,7 +78,7 @@ def _draw_panel(figure: Figure, axes: Axes, rows: Sequence[ForestRow], unit: str
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     low, high = _limits(rows, unit)
-    if unit == "hr":
+    if unit == "ratio":
         axes.set_xscale("log")
         ticks = [t for t in (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5) if low <= t <= high]
         while len(ticks) > 5:
@@ -139,7 +139,7 @@ def _limits(rows: Sequence[ForestRow], unit: str) -> tuple[float, float]:
     if unit == "percent":
         return -2.0, 102.0
     if not known:
-        return (0.5, 2.0) if unit == "hr" else (0.0, 1.0)
-    if unit == "hr":
+        return (0.5, 2.0) if unit == "ratio" else (0.0, 1.0)
+    if unit == "ratio":
         return min(0.9 * min(known), 0.7), max(1.1 * max(known), 1.4)
     return 0.0, 1.06 * max(known)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from her2sim.core.progress import spoken
-from her2sim.report.pairing import Pair
+from her2sim.report.pairing import HAZARD, Pair
 from her2sim.report.run_files import RunFiles
 from her2sim.report.words import baseline_words, number
 
@@ -45,7 +45,7 @@ def answers(contrasts: Sequence[Pair]) -> list[Answer]:
     found: list[Answer] = []
     for pair in contrasts:
         shown = pair.simulated
-        if shown is None or shown.value is None:
+        if shown is None or not pair.endpoint.endswith(HAZARD):
             continue
         found.append(Answer(shown.words, f"{pair.label}, {pair.group}", hazard_sentence(pair), pair))
     return found
@@ -54,10 +54,10 @@ def answers(contrasts: Sequence[Pair]) -> list[Answer]:
 def hazard_sentence(pair: Pair) -> str:
     """A hazard ratio in words, with care for chance."""
     shown = pair.simulated
-    if shown is None or shown.value is None:
+    if shown is None:
         return ""
     arm, _, reference = pair.group.partition(" against ")
-    harm = HARMS.get(pair.endpoint, "the event")
+    harm = HARMS.get(pair.endpoint.removesuffix(HAZARD), "the event")
     change = 100 * (1 - shown.value)
     if abs(change) < 0.5:
         said = f"The hazard of {harm} is the same with {arm} as with {reference}"
@@ -71,9 +71,8 @@ def hazard_sentence(pair: Pair) -> str:
     return said + "."
 
 
-def first_rows(pairs: Sequence[Pair]) -> list[tuple[str, list[Pair | None]]]:
+def first_rows(pairs: Sequence[Pair], arms: Sequence[str]) -> list[tuple[str, list[Pair | None]]]:
     """The main endpoints with one cell per arm, for the first screen."""
-    arms = list(dict.fromkeys(pair.group for pair in pairs))
     names = dict.fromkeys(pair.endpoint for pair in pairs if pair.simulated)
     wanted = [e for e in FIRST if e in names] + [e for e in names if e.startswith(FIRST_PREFIXES)]
     table = {(pair.endpoint, pair.group): pair for pair in pairs}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Place = Literal["design", "survival", "response", "forest"]
-FOREST_UNITS = ("hr", "months", "percent")
+FOREST_UNITS = ("ratio", "months", "percent")
 MOST_FOREST_ROWS = 24
 
 

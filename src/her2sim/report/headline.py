@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from her2sim.record.types import Result, TrialRecord
+from her2sim.record.types import Contrast, Result, TrialRecord
 from her2sim.report.words import endpoint_words, interval_words, number, value_words
 
 FIRST = ("ORR", "pCR", "PFS_median", "OS_median", "DoR_median", "CNS_ORR", "grade3plus_AE")
@@ -45,19 +46,17 @@ def headline(record: TrialRecord) -> tuple[Figure, ...]:
                         interval_words(result.pi90, result.unit),
                     )
                 )
-    seen: set[tuple[str, str, str]] = set()
-    for contrast in sorted(record.contrasts, key=lambda c: c.assessor not in ("", record.assessment.assessor)):
-        key = (contrast.endpoint, contrast.arm, contrast.reference)
-        if contrast.hr is not None and key not in seen:
-            seen.add(key)
+    for key in dict.fromkeys((c.endpoint, c.arm, c.reference) for c in record.contrasts):
+        contrast = preferred_contrast(record.contrasts, key, record.assessment.assessor)
+        if contrast is not None:
             chosen.append(
                 Figure(
                     contrast.endpoint,
                     f"Hazard ratio for {contrast.endpoint}",
                     f"{contrast.arm} against {contrast.reference}",
-                    number(contrast.hr, "hr"),
-                    interval_words(contrast.ci95, "hr"),
-                    interval_words(contrast.pi90, "hr"),
+                    number(contrast.hr, "ratio"),
+                    interval_words(contrast.ci95, "ratio"),
+                    interval_words(contrast.pi90, "ratio"),
                 )
             )
     return tuple(chosen)
@@ -77,3 +76,9 @@ def preferred(results: list[Result], assessor: str) -> Result | None:
             r.data_cut,
         ),
     )
+
+
+def preferred_contrast(contrasts: Sequence[Contrast], key: tuple[str, str, str], assessor: str) -> Contrast | None:
+    """The hazard ratio to show of several of one (endpoint, arm, reference): main assessor, read, latest cut."""
+    these = [c for c in contrasts if (c.endpoint, c.arm, c.reference) == key and c.hr is not None]
+    return max(these, key=lambda c: (c.assessor in (assessor, ""), c.read, c.data_cut), default=None)

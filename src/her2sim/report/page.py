@@ -17,7 +17,7 @@ from her2sim.report.content import (
     provenance_rows,
 )
 from her2sim.report.figures import draw_figures
-from her2sim.report.pairing import arm_pairs, contrast_pairs
+from her2sim.report.pairing import paired
 from her2sim.report.protocol_words import population_lines, question
 from her2sim.report.run_files import RunFiles, read_run_files
 
@@ -66,8 +66,8 @@ def web_address(text: object) -> str:
 
 
 def _names(files: RunFiles) -> dict[str, Any]:
-    arms, contrasts = arm_pairs(files.record, files.published), contrast_pairs(files.record, files.published)
-    pairs = (*contrasts, *arms)
+    found = paired(files.record, files.published)
+    pairs = (*found.contrasts, *found.arms)
     figures = draw_figures(files, pairs)
     header, baseline = baseline_table(files)
     sources = files.published.sources if files.published else {}
@@ -75,17 +75,17 @@ def _names(files: RunFiles) -> dict[str, Any]:
         "record": files.record,
         "question": question(files.record).replace("-", "\N{NON-BREAKING HYPHEN}"),
         "population": population_lines(files.record),
-        "answers": answers(contrasts),
+        "answers": answers(found.contrasts),
         "arm_names": [arm.name for arm in files.record.arms],
-        "first_rows": first_rows(arms),
+        "first_rows": first_rows(found.arms, [arm.name for arm in files.record.arms]),
         "agreement": agreement_sentence(pairs),
         "replicates": int(files.manifest.get("settings", {}).get("replicates", 1)),
         "has_pi90": any(pair.simulated and pair.simulated.pi90 for pair in pairs),
         "figures": {place: [f for f in figures if f.place == place] for place in {f.place for f in figures}},
         "baseline_header": header,
         "baseline": baseline,
-        "pairs": [pair for pair in pairs if pair.simulated],
-        "only_published": [pair for pair in pairs if pair.simulated is None],
+        "pairs": pairs,
+        "only_published": found.only_published,
         "failures": failure_rows(files),
         "failed": int(files.manifest.get("patients_failed", 0)),
         "simulated": files.manifest.get("patients_simulated"),

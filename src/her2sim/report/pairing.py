@@ -1,4 +1,4 @@
-"""Simulated figures beside published ones, and whether they agree."""
+"""Simulated figures beside published ones, in numbers and in words; the comparison itself is that of the analysis."""
 
 from __future__ import annotations
 
@@ -7,27 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from her2sim.record.types import Contrast, Result, TrialRecord
-from her2sim.report.headline import preferred
-from her2sim.report.words import endpoint_words, interval_words, number, value_words
+from her2sim.analysis.common_terms import Interval, common_endpoint, in_common_unit
+from her2sim.analysis.compare import compare
+from her2sim.analysis.comparison import Compared
+from her2sim.record.types import Arm, Contrast, TrialRecord
+from her2sim.report.headline import preferred, preferred_contrast
+from her2sim.report.words import endpoint_words, interval_words, value_words
 
-Interval = tuple[float | None, float | None]
-Agreement = Literal["inside", "outside", ""]
+HAZARD = " hazard ratio"
+AGREEMENT: dict[bool | None, Literal["inside", "outside", ""]] = {True: "inside", False: "outside", None: ""}
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One side of a pair, in numbers and in words.
+    """One side of a pair; ``value`` is infinite where a median was not reached."""
 
-    ``value`` is infinite where a median was not reached, None where nothing is known.
-    """
-
-    value: float | None
+    value: float
+    unit: str
     ci95: Interval | None
-    pi90: Interval | None
-    words: str
-    ci95_words: str
-    pi90_words: str
+    pi90: Interval | None = None
 
     @property
     def interval(self) -> Interval | None:
@@ -35,9 +33,24 @@ class Shown:
         return self.pi90 or self.ci95
 
     @property
+    def words(self) -> str:
+        """The value with its unit."""
+        return value_words(self.value, self.unit, math.isinf(self.value))
+
+    @property
+    def ci95_words(self) -> str:
+        """The confidence interval."""
+        return interval_words(self.ci95, self.unit)
+
+    @property
+    def pi90_words(self) -> str:
+        """The predictive interval."""
+        return interval_words(self.pi90, self.unit)
+
+    @property
     def interval_words(self) -> str:
-        """The same in words."""
-        return self.pi90_words or self.ci95_words
+        """The widest claim made."""
+        return interval_words(self.interval, self.unit)
 
 
 @dataclass(frozen=True)
@@ -45,128 +58,134 @@ class Pair:
     """A figure of one arm (or one contrast), simulated, published, or both.
 
     Main arguments:
-        group: name of the arm, or both arms of a contrast.
-        label: the endpoint in words; ``unit`` its unit.
+        group: name of the arm, or ``arm against reference``.
+        endpoint: common name; ``label`` the same in words.
         read: the published number was read at its source; False: recalled.
         source: citation of the published number.
-        agreement: whether the published value lies within the simulated interval.
+        agreement: whether the published value lies within the simulated interval; empty where that cannot be told.
+        note: what differs in kind between the two.
     """
 
     group: str
     endpoint: str
     label: str
     unit: str
-    assessor: str
-    simulated: Shown | None
-    published: Shown | None
-    read: bool
-    source: str
-    agreement: Agreement
+    assessor: str = ""
+    simulated: Shown | None = None
+    published: Shown | None = None
+    read: bool = False
+    source: str = ""
+    agreement: Literal["inside", "outside", ""] = ""
+    note: str = ""
 
 
-def arm_pairs(record: TrialRecord, published: TrialRecord | None) -> tuple[Pair, ...]:
-    """Every endpoint of every arm once: by the trial's main assessor where there are several."""
-    main = record.assessment.assessor
-    pairs: list[Pair] = []
+@dataclass(frozen=True)
+class Pairs:
+    """All figures of a run: hazard ratios, figures of arms, and what was published but not simulated."""
+
+    contrasts: tuple[Pair, ...]
+    arms: tuple[Pair, ...]
+    only_published: tuple[Pair, ...]
+
+
+def paired(record: TrialRecord, published: TrialRecord | None) -> Pairs:
+    """Each simulated figure once, beside the published one that counts (``analysis.comparison.PRIMARY_RULE``)."""
+    comparison = compare(record, published) if published else None
+    arm_names = dict(comparison.arms) if comparison else {}
+    rows = comparison.primary() if comparison else ()
+    beside = [_pair(row, arm_names.get(row.arm, row.arm), published) for row in rows]
+    arms: list[Pair] = []
     for arm in record.arms:
-        known = next((a.results for a in published.arms if a.name == arm.name), ()) if published else ()
-        for endpoint in dict.fromkeys(r.endpoint for r in (*arm.results, *known)):
-            ours = preferred([r for r in arm.results if r.endpoint == endpoint], main)
-            theirs = preferred([r for r in known if r.endpoint == endpoint], ours.assessor if ours else main)
-            both = [r for r in (ours, theirs) if r is not None]
-            unit = both[0].unit
-            if theirs is not None and theirs.unit != unit:
-                theirs = None
-            left, right = _shown(ours), _shown(theirs)
-            pairs.append(
-                Pair(
-                    group=arm.name,
-                    endpoint=endpoint,
-                    label=endpoint_words(endpoint),
-                    unit=unit,
-                    assessor=both[0].assessor,
-                    simulated=left,
-                    published=right,
-                    read=bool(theirs and theirs.read),
-                    source=citation(published, theirs.source) if published and theirs else "",
-                    agreement=agreement(left, right),
-                )
-            )
-    return tuple(pairs)
+        arms += _with_simulated_only([p for p in beside if p.group == arm.name], _simulated_pairs(arm, record))
+    contrasts = _with_simulated_only(
+        [p for p in beside if p.group not in {arm.name for arm in record.arms}],
+        _simulated_contrasts(record.contrasts, record),
+    )
+    missing = _not_simulated(published, comparison.not_simulated) if published and comparison else ()
+    return Pairs(tuple(contrasts), tuple(arms), tuple(missing))
 
 
-def contrast_pairs(record: TrialRecord, published: TrialRecord | None) -> tuple[Pair, ...]:
-    """Every hazard ratio once."""
-    main = record.assessment.assessor
+def _with_simulated_only(beside: Sequence[Pair], simulated: Sequence[Pair]) -> list[Pair]:
+    """The simulated figures in their order, each replaced by its pair where there is one; other pairs at the end."""
+    known = {(pair.group, pair.endpoint): pair for pair in beside}
+    merged = [known.pop((pair.group, pair.endpoint), pair) for pair in simulated]
+    return [*merged, *known.values()]
+
+
+def _pair(row: Compared, group: str, published: TrialRecord | None) -> Pair:
+    return Pair(
+        group=group,
+        endpoint=row.endpoint,
+        label=_label(row.endpoint),
+        unit=row.unit,
+        assessor=row.assessor,
+        simulated=_shown(row.simulated, row.unit, row.simulated_ci95, row.simulated_pi90),
+        published=_shown(row.published, row.unit, row.published_ci95, None),
+        read=row.read,
+        source=citation(published, row.source),
+        agreement=AGREEMENT[row.inside_simulated],
+        note=row.note,
+    )
+
+
+def _simulated_pairs(arm: Arm, record: TrialRecord) -> list[Pair]:
     pairs: list[Pair] = []
-    known = published.contrasts if published else ()
-    keys = dict.fromkeys((c.endpoint, c.arm, c.reference) for c in (*record.contrasts, *known) if c.hr is not None)
-    for endpoint, arm, reference in keys:
-        key = (endpoint, arm, reference)
-        ours = _preferred_contrast(record.contrasts, key, main)
-        theirs = _preferred_contrast(known, key, ours.assessor if ours else main)
-        left, right = _shown_contrast(ours), _shown_contrast(theirs)
-        pairs.append(
-            Pair(
-                group=f"{arm} against {reference}",
-                endpoint=endpoint,
-                label=f"Hazard ratio for {endpoint}",
-                unit="hr",
-                assessor=(ours or theirs).assessor if ours or theirs else "",  # pyright: ignore[reportOptionalMemberAccess]
-                simulated=left,
-                published=right,
-                read=bool(theirs and theirs.read),
-                source=citation(published, theirs.source) if published and theirs else "",
-                agreement=agreement(left, right),
-            )
-        )
-    return tuple(pairs)
+    for endpoint in dict.fromkeys(common_endpoint(r.endpoint) for r in arm.results):
+        same = [r for r in arm.results if common_endpoint(r.endpoint) == endpoint]
+        result = preferred(same, record.assessment.assessor)
+        if result is not None:
+            figure = in_common_unit(result.value, result.unit, result.ci95, result.pi90, not_reached=result.not_reached)
+            shown = _shown(figure.value, figure.unit, figure.ci95, figure.pi90)
+            pairs.append(Pair(arm.name, endpoint, _label(endpoint), figure.unit, result.assessor, shown))
+    return pairs
 
 
-def agreement(simulated: Shown | None, published: Shown | None) -> Agreement:
-    """Whether the published value lies within the simulated interval; empty where that cannot be said.
+def _simulated_contrasts(contrasts: Sequence[Contrast], record: TrialRecord) -> list[Pair]:
+    pairs: list[Pair] = []
+    for key in dict.fromkeys((c.endpoint, c.arm, c.reference) for c in contrasts if c.hr is not None):
+        contrast = preferred_contrast(contrasts, key, record.assessment.assessor)
+        if contrast is not None:
+            endpoint = common_endpoint(contrast.endpoint) + HAZARD
+            shown = _shown(contrast.hr, "ratio", contrast.ci95, contrast.pi90)
+            group = f"{contrast.arm} against {contrast.reference}"
+            pairs.append(Pair(group, endpoint, _label(endpoint), "ratio", contrast.assessor, shown))
+    return pairs
 
-    A median that was not reached counts as longer than any number, and so does a bound that was not reached.
-    """
-    if simulated is None or published is None or published.value is None or simulated.interval is None:
-        return ""
-    low, high = simulated.interval
-    low = -math.inf if low is None else low
-    high = math.inf if high is None else high
-    return "inside" if low <= published.value <= high else "outside"
+
+def _not_simulated(published: TrialRecord, endpoints: Sequence[str]) -> list[Pair]:
+    pairs: list[Pair] = []
+    for arm in published.arms:
+        for endpoint in endpoints:
+            same = [r for r in arm.results if common_endpoint(r.endpoint) == endpoint]
+            result = preferred(same, published.assessment.assessor)
+            if result is not None:
+                figure = in_common_unit(result.value, result.unit, result.ci95, None, not_reached=result.not_reached)
+                shown = _shown(figure.value, figure.unit, figure.ci95, None)
+                pairs.append(
+                    Pair(
+                        arm.name,
+                        endpoint,
+                        _label(endpoint),
+                        figure.unit,
+                        result.assessor,
+                        published=shown,
+                        read=result.read,
+                        source=citation(published, result.source),
+                    )
+                )
+    return pairs
 
 
-def citation(record: TrialRecord, key: str) -> str:
+def citation(record: TrialRecord | None, key: str) -> str:
     """The citation of a source, or its key where the record does not list it."""
-    return str(record.sources.get(key, {}).get("citation", "") or key)
+    return str(record.sources.get(key, {}).get("citation", "") or key) if record else key
 
 
-def _shown(result: Result | None) -> Shown | None:
-    if result is None or (result.value is None and not result.not_reached and result.ci95 is None):
-        return None
-    return Shown(
-        value=math.inf if result.not_reached else result.value,
-        ci95=result.ci95,
-        pi90=result.pi90,
-        words=value_words(result.value, result.unit, result.not_reached),
-        ci95_words=interval_words(result.ci95, result.unit),
-        pi90_words=interval_words(result.pi90, result.unit),
-    )
+def _label(endpoint: str) -> str:
+    if endpoint.endswith(HAZARD):
+        return f"Hazard ratio for {endpoint.removesuffix(HAZARD)}"
+    return endpoint_words(endpoint)
 
 
-def _preferred_contrast(contrasts: Sequence[Contrast], key: tuple[str, str, str], assessor: str) -> Contrast | None:
-    these = [c for c in contrasts if (c.endpoint, c.arm, c.reference) == key and c.hr is not None]
-    return max(these, key=lambda c: (c.assessor in (assessor, ""), c.read, c.data_cut)) if these else None
-
-
-def _shown_contrast(contrast: Contrast | None) -> Shown | None:
-    if contrast is None or contrast.hr is None:
-        return None
-    return Shown(
-        value=contrast.hr,
-        ci95=contrast.ci95,
-        pi90=contrast.pi90,
-        words=number(contrast.hr, "hr"),
-        ci95_words=interval_words(contrast.ci95, "hr"),
-        pi90_words=interval_words(contrast.pi90, "hr"),
-    )
+def _shown(value: float | None, unit: str, ci95: Interval | None, pi90: Interval | None) -> Shown | None:
+    return None if value is None else Shown(value, unit, ci95, pi90)

@@ -53,6 +53,8 @@ def endpoint_words(endpoint: str) -> str:
     >>> endpoint_words("PFS_rate_12mo"), endpoint_words("OS_median"), endpoint_words("iDFS_rate_3y")
     ('PFS at 12 months', 'Median OS', 'iDFS at 3 years')
     """
+    if endpoint.endswith("_unconfirmed"):
+        return f"{endpoint_words(endpoint.removesuffix('_unconfirmed'))}, unconfirmed"
     if endpoint in ENDPOINTS:
         return ENDPOINTS[endpoint]
     if match := _RATE.fullmatch(endpoint):
@@ -80,12 +82,12 @@ def baseline_words(name: str) -> str:
 def number(value: float | None, unit: str = "") -> str:
     """A number with the decimals that its unit deserves; a dash where there is none.
 
-    >>> number(79.72, "percent"), number(0.3312, "hr"), number(28.84, "months"), number(None)
+    >>> number(79.72, "percent"), number(0.3312, "ratio"), number(28.84, "months"), number(None)
     ('79.7', '0.33', '28.8', '–')
     """
     if value is None or math.isnan(value):
         return "–"
-    return f"{value:.2f}" if unit in ("hr", "ratio") else f"{value:.1f}"
+    return f"{value:.2f}" if unit == "ratio" else f"{value:.1f}"
 
 
 def value_words(value: float | None, unit: str, not_reached: bool = False) -> str:
@@ -98,7 +100,9 @@ def value_words(value: float | None, unit: str, not_reached: bool = False) -> st
         return NOT_REACHED
     if value is None or math.isnan(value):
         return "–"
-    suffix = {"percent": " %", "months": " mo", "hr": "", "ratio": "", "": ""}.get(unit, f" {unit}")
+    suffix = {"percent": " %", "months": " mo", "ratio": "", "": "", "percentage points": " points"}.get(
+        unit, f" {unit}"
+    )
     return number(value, unit) + suffix
 
 
