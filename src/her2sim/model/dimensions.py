@@ -7,7 +7,7 @@ or conversions). Parameters, states and assigned variables have the dimension of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from her2sim.model.expression import Expr, text, walk
 from her2sim.model.system import OdeSystem
@@ -53,9 +53,9 @@ def dimension_faults(system: OdeSystem) -> list[str]:
     return faults
 
 
-def _of(registry: UnitRegistry, unit: str) -> Dimension:
+def _of(registry: UnitRegistry[Any], unit: str) -> Dimension:
     found = registry.parse_units(unit).dimensionality
-    return {str(name): float(exponent) for name, exponent in found.items()}
+    return {str(name): float(cast("float", exponent)) for name, exponent in found.items()}
 
 
 def _infer(
@@ -99,7 +99,7 @@ def _of_node(
     if node.op == "pow" and node.args[1].op == "const":
         return _power(parts[0] or _NONE, node.args[1].value)
     if node.op == "pow":  # x^n with n a parameter: a dimension of its own, which cancels in x^n / (k^n + x^n)
-        return {f"({_text(parts[0])})^{text(node.args[1])}": 1.0} if parts[0] else _NONE
+        return {f"({_text(parts[0] or _NONE)})^{text(node.args[1])}": 1.0} if parts[0] else _NONE
     if node.op not in _LOGICAL:
         for part in parts:
             _expect(faults, f"an argument of {node.op} in {place}", part, _NONE)
