@@ -170,6 +170,12 @@ def test_typical_values_of_a_replicate_move_the_traits_of_the_same_patients() ->
     assert moved.patients["weight_kg"].tolist() == base.patients["weight_kg"].tolist()
 
 
+def test_a_clone_can_be_knocked_out_or_made_whole() -> None:
+    for whole in (0.0, 1.0):
+        patients = draw_patients(DB03_PLAN, seed=1, ids=range(20), typical={"fraction_her2low": whole}).patients
+        assert set(patients["fraction_her2low"]) == {whole}
+
+
 def test_every_patient_is_plausible_and_redraws_leave_covariates_alone() -> None:
     free = replace(BREAST, plausible=())
     strict = plan(DB03, BREAST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,7 @@ def untreated_shares(values: Mapping[str, Floats], disease: str, slot: str = "T1
     return living / living.sum(axis=-1, keepdims=True), parts[..., -1]
 
 
+@cache
 def _untreated(disease: str, slot: str) -> Module:
     place = next(item for item in SLOTS if item.name == slot)
     return lesion(place, disease, {clone: () for clone in CLONES})

@@ -81,7 +81,7 @@ def build_copula(names: Sequence[str], correlations: Iterable[Correlation]) -> C
         where = f"correlation {item.first} ~ {item.second}"
         if unknown:
             raise InputError(
-                f"{unknown[0]} is neither a covariate nor a parameter with spread",
+                f"{unknown[0]} is neither a covariate nor a parameter with spread.",
                 where=where,
                 hint=did_you_mean(unknown[0], names) + " Or mark the entry `optional: true`.",
             )

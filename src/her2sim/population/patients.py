@@ -111,7 +111,7 @@ class Patients:
             for row, patient in enumerate(ids.tolist()):
                 if patient in seen:
                     raise InputError(
-                        f"patient {patient} is there twice",
+                        f"patient {patient} is there twice.",
                         where=f"{origin}, row {row + 1}, column {ID_COLUMN}",
                         why=f"It is also in row {seen[patient] + 1}; draws are keyed by patient number.",
                         hint="Give each patient a number of its own, or leave the column out.",

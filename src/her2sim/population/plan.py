@@ -84,7 +84,7 @@ def disease_parameters(specification: Specification, parameters: Mapping[str, Qu
 
 def _known(specification: Specification, parameters: Mapping[str, Quantity], name: str) -> Quantity:
     if name not in parameters:
-        raise InputError(f"{name} is no parameter", where=specification.name, hint=did_you_mean(name, parameters))
+        raise InputError(f"{name} is no parameter.", where=specification.name, hint=did_you_mean(name, parameters))
     return parameters[name]
 
 
@@ -195,7 +195,7 @@ def _root(function: Callable[[float], float], widest: float, name: str) -> float
 
     if function(-widest) * function(widest) > 0:
         raise InputError(
-            f"the published figure for {name} cannot be reached",
+            f"the published figure for {name} cannot be reached.",
             where="baseline",
             why="The rules of eligibility or other figures leave no room for it.",
         )

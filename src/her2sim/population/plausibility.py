@@ -41,7 +41,7 @@ def implausible(ranges: Sequence[PlausibleRange], columns: Columns, *, disease: 
             values = columns[item.quantity]
         else:
             hint = did_you_mean(item.quantity, [*COMPUTED, *columns])
-            raise InputError("unknown quantity", where=f"plausibility: {item.quantity}", hint=hint)
+            raise InputError("unknown quantity.", where=f"plausibility: {item.quantity}", hint=hint)
         bad |= ~((values >= item.low) & (values <= item.high))
     return bad
 

@@ -169,7 +169,7 @@ def _with_traits(
         if not len(rows):
             return columns, attempts
     raise SimulationError(
-        f"no plausible traits in {MOST_ATTEMPTS} draws",
+        f"no plausible traits in {MOST_ATTEMPTS} draws.",
         where=f"patient {ids[rows[0]]}",
         why=f"{len(rows)} of {len(ids)} patients have no draw within the bounds of {plan.specification.name}.",
         hint="Check typical values and overrides of growth and tumor size.",
@@ -178,8 +178,8 @@ def _with_traits(
 
 def _trait_values(quantity: Quantity, typical: float, z: Floats) -> Floats:
     if quantity.spread_distribution == "logitnormal":
-        odds = typical / (1.0 - typical) * np.exp(quantity.spread * z)
-        return odds / (1.0 + odds)
+        odds = typical * np.exp(quantity.spread * z)
+        return odds / (1.0 - typical + odds)
     return typical * np.exp(quantity.spread * z)
 
 
@@ -188,4 +188,4 @@ def _check_overrides(plan: SamplingPlan) -> None:
     for name in plan.overrides:
         if name not in known:
             hint = did_you_mean(name, known)
-            raise InputError("neither a covariate nor a trait", where=f"override {name}", hint=hint)
+            raise InputError("neither a covariate nor a trait.", where=f"override {name}", hint=hint)

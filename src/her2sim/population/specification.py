@@ -176,7 +176,7 @@ def load_specification(disease: str, setting: str = "") -> Specification:
     known = {(s.disease, s.stage): s for s in map(read_specification, map(_path, FILES))}
     if (disease, stage) not in known:
         raise InputError(
-            f"no population of {stage} {disease} cancer",
+            f"no population of {stage} {disease} cancer.",
             where="disease",
             hint=f"There are: {', '.join(f'{s} {d}' for d, s in known)}.",
         )

@@ -89,7 +89,7 @@ def read_targets(
         keys[key] = meaning
         if class_name:
             if not 0.0 <= figure <= 100.0:
-                raise InputError(f"{figure:g} percent", where=f"baseline: {key}", hint="A share is from 0 to 100.")
+                raise InputError(f"{figure:g} percent.", where=f"baseline: {key}", hint="A share is from 0 to 100.")
             shares.setdefault(name, {})[covariate.classes.index(class_name)] = figure / 100.0
         else:
             _check_median(covariate, float(figure), key)
@@ -155,7 +155,7 @@ def _check_median(covariate: Covariate, figure: float, key: str) -> None:
     low = level["low"].value if "low" in level else 0.0
     if not low <= figure <= level["high"].value:
         raise InputError(
-            f"{figure:g} {covariate.unit}",
+            f"{figure:g} {covariate.unit}.",
             where=f"baseline: {key}",
             hint=f"Expected from {low:g} to {level['high'].value:g} {covariate.unit}.",
         )
@@ -167,12 +167,12 @@ def _shares_of(
     """Shares of all classes: published ones, the rest in the proportions of the population, all within the rule."""
     if name not in specification.names or not specification.covariate(name).discrete:
         discrete = [c.name for c in specification.covariates if c.discrete]
-        raise InputError(f"{name} is no flag or class", where="eligibility", hint=did_you_mean(name, discrete))
+        raise InputError(f"{name} is no flag or class.", where="eligibility", hint=did_you_mean(name, discrete))
     covariate = specification.covariate(name)
     for word in allowed or ():
         if word not in covariate.classes:
             raise InputError(
-                f"{name}: unknown class {word!r}", where="eligibility", hint=did_you_mean(word, covariate.classes)
+                f"{name}: unknown class {word!r}.", where="eligibility", hint=did_you_mean(word, covariate.classes)
             )
     open_ = np.array([allowed is None or c in allowed for c in covariate.classes])
     if covariate.given:
