@@ -122,13 +122,11 @@ def _through_lines(
     detection_mm: Mapping[str, float],
 ) -> tuple[dict[str, Floats], NDArray[np.bool_], NDArray[np.bool_]]:
     n = len(cohort.patients)
+    had = had_lines([line.share for line, _ in prior], cohort.seed, cohort.patients.ids)
     shares = {slot.name: tumor.shares for slot in SLOTS}
     carried: dict[str, Floats] = {}
     admitted = np.ones(n, dtype=bool)
-    had = np.zeros((n, len(prior)), dtype=bool)
     for index, (line, regimen) in enumerate(prior):
-        draws = np.array([stream(cohort.seed, int(p), f"prior line {index}").random() for p in cohort.patients.ids])
-        had[:, index] = draws < line.share
         rows = np.flatnonzero(had[:, index] & admitted)
         if not len(rows):
             continue
@@ -144,6 +142,41 @@ def _through_lines(
             column[rows] = values
             carried[name] = column
     return lesion_start(tumor.volume_mL, shares, tumor.dead_share) | carried, had, admitted
+
+
+def had_lines(shares: Sequence[float], seed: int, patients: Ints) -> NDArray[np.bool_]:
+    """Which earlier lines each patient has had, (n_patients, n_lines).
+
+    Lines that stand one after another and whose shares add up to 1 are alternatives: each patient has had one of them.
+    Any other line with a share below 1 is drawn by itself.
+
+    >>> had_lines([0.6, 0.4, 1.0], 1, np.arange(500)).sum(axis=1).tolist() == [2] * 500
+    True
+    """
+    had = np.zeros((len(patients), len(shares)), dtype=bool)
+    index = 0
+    while index < len(shares):
+        stop = _alternatives(shares, index)
+        draws = np.array([stream(seed, int(p), f"prior line {index}").random() for p in patients])
+        low = 0.0
+        for line in range(index, stop):
+            high = 1.0 if stop - index > 1 and line == stop - 1 else low + shares[line]
+            had[:, line] = (draws >= low) & (draws < high)
+            low = high
+        index = stop
+    return had
+
+
+def _alternatives(shares: Sequence[float], first: int) -> int:
+    """One past the last of the lines from ``first`` on that add up to 1, or ``first`` + 1 if none do."""
+    total = 0.0
+    for index in range(first, len(shares)):
+        total += shares[index]
+        if shares[index] >= 1.0 or total > 1.001:
+            break
+        if abs(total - 1.0) < 1e-3:
+            return index + 1
+    return first + 1
 
 
 @dataclass(frozen=True)
