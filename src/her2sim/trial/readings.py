@@ -1,7 +1,8 @@
 """Readings: what a radiologist writes down about lesions whose true size the simulator knows.
 
 Investigator (INV) and blinded independent central review (BICR) read the same scans: they share the error of the scan
-(breath, slices, contrast) and add errors of their own, and each has an eye of its own for new lesions. RECIST is applied to readings in ``her2sim.endpoints``, never to the truth.
+(breath, slices, contrast) and add errors of their own, and each has an eye of its own for new lesions. RECIST is
+applied to readings in ``her2sim.endpoints``, never to the truth.
 """
 
 from __future__ import annotations
