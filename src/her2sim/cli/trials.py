@@ -85,6 +85,8 @@ def show(
     console.print(_plain(record.population))
     if record.baseline:
         console.print("baseline: " + _plain(", ".join(f"{name} {value:g}" for name, value in record.baseline.items())))
+    for line in catalog.design_lines(record):
+        console.print(_plain(line))
     for arm in record.arms:
         console.print(f"\n[bold]{_plain(arm.name)}[/bold]" + (f"  n = {arm.n}" if arm.n else ""))
         for item in arm.regimen:

@@ -55,4 +55,5 @@ def reason_of(key: str) -> str:
     """
     table = _table()
     row = table["reasons"][key]
-    return f"{row['reason']} ({table['sources'][row['source']]['citation']})"
+    source = table["sources"][row["source"]]
+    return f"{row['reason']} ({source['short']}, {'read' if source['read'] else 'recalled'})"

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from her2sim.core.calendar import DAYS_PER_MONTH
 from her2sim.core.errors import InputError, did_you_mean
 from her2sim.evidence.base import Counts, counts, load_record
 from her2sim.evidence.index import Entry, entries
@@ -105,6 +106,28 @@ def regimen_words(item: RegimenItem) -> str:
         *(f"{key} as given: {words}" for key, words in item.unparsed.items()),
     ]
     return ", ".join(part for part in (line, *extras) if part)
+
+
+def design_lines(record: TrialRecord) -> list[str]:
+    """Who may enter and how tumors are read, one line each."""
+    rule = record.eligibility
+    receptors = f"HER2: {', '.join(rule.her2)}; hormone receptor: {rule.hormone_receptor}"
+    lines = [f"{receptors}; brain metastases: {rule.brain_metastases}"]
+    if rule.after_induction:
+        lines.append(f"time starts after {rule.after_induction}, without progression")
+    for line in rule.prior:
+        share = "all patients" if line.share == 1 else f"{line.share:.0%} of patients"
+        note = f"; {line.note}" if line.note else ""
+        lines.append(f"earlier line, {line.setting}: {' + '.join(line.drugs)} in {share} ({_mark(line.read)}{note})")
+    visits = record.assessment
+    steps = ", then ".join(
+        f"every {every / 7:g} weeks" + (f" from week {start / 7:g}" if start else "")
+        for start, every in visits.scan_every_days
+    )
+    confirmed = "confirmed" if visits.confirmed else "unconfirmed"
+    follow_up = f"{visits.follow_up_days / DAYS_PER_MONTH:.0f} months"
+    lines.append(f"scans {steps}, read by {visits.assessor}, response {confirmed}, follow-up {follow_up}")
+    return lines
 
 
 def _dose_words(dose: Dose | None) -> str:
