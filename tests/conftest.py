@@ -38,13 +38,13 @@ PUBLISHED = {
     "first": """
       - {endpoint: ORR, value: 79.7, unit: percent, ci95: [74.3, 84.4], assessor: BICR, source: S1, read: true}
       - {endpoint: PFS_median, value: 28.8, unit: months, ci95: [22.4, 37.9], assessor: BICR, source: S2, read: true}
-      - {endpoint: PFS_rate_12mo, value: 75.8, unit: percent, ci95: [69.8, 80.7], assessor: BICR, source: S1, read: true}
+      - {endpoint: PFS_rate_12mo, value: 75.8, unit: percent, ci95: [69.8, 80.7], source: S1, read: true}
       - {endpoint: OS_median, value: NR, unit: months, ci95: [40.5, NR], source: S2, read: true}
       - {endpoint: grade3plus_AE, value: 56, unit: percent, source: S2, read: true}""",
     "second": """
       - {endpoint: ORR, value: 34.2, unit: percent, ci95: [28.5, 40.3], assessor: BICR, source: S1, read: true}
       - {endpoint: PFS_median, value: 6.8, unit: months, ci95: [5.6, 8.2], assessor: BICR, source: S2, read: false}
-      - {endpoint: PFS_rate_12mo, value: 34.1, unit: percent, ci95: [27.7, 40.5], assessor: BICR, source: S1, read: true}""",
+      - {endpoint: PFS_rate_12mo, value: 34.1, unit: percent, ci95: [27.7, 40.5], source: S1, read: true}""",
     "contrasts": """
   - {endpoint: PFS, arm: T-DXd, reference: T-DM1, hr: 0.33, ci95: [0.26, 0.43], assessor: BICR, source: S2, read: true}
   - {endpoint: OS, arm: T-DXd, reference: T-DM1, hr: 0.64, ci95: [0.47, 0.87], source: S2, read: true}""",
@@ -54,13 +54,13 @@ PUBLISHED = {
 }
 SIMULATED = {
     "first": """
-      - {endpoint: ORR, value: 77.4, unit: percent, ci95: [71.8, 82.3], pi90: [66.0, 85.9], assessor: BICR, confirmed: true}
-      - {endpoint: CR, value: 18.0, unit: percent, ci95: [13.5, 23.2], pi90: [9.9, 26.0], assessor: BICR, confirmed: true}
+      - {endpoint: ORR, value: 77.4, unit: percent, ci95: [71.8, 82.3], pi90: [66.0, 85.9], assessor: BICR}
+      - {endpoint: CR, value: 18.0, unit: percent, ci95: [13.5, 23.2], pi90: [9.9, 26.0], assessor: BICR}
       - {endpoint: PFS_median, value: 29.1, unit: months, ci95: [23.7, NR], pi90: [21.0, NR], assessor: BICR}
       - {endpoint: PFS_rate_12mo, value: 72.4, unit: percent, ci95: [66.5, 77.4], pi90: [63.9, 79.0], assessor: BICR}
       - {endpoint: OS_median, value: NR, unit: months, ci95: [38.8, NR], pi90: [36.1, NR]}""",
     "second": """
-      - {endpoint: ORR, value: 45.2, unit: percent, ci95: [39.1, 51.5], pi90: [35.0, 54.9], assessor: BICR, confirmed: true}
+      - {endpoint: ORR, value: 45.2, unit: percent, ci95: [39.1, 51.5], pi90: [35.0, 54.9], assessor: BICR}
       - {endpoint: PFS_median, value: 8.3, unit: months, ci95: [6.9, 9.7], pi90: [7.1, 11.8], assessor: BICR}
       - {endpoint: PFS_rate_12mo, value: 29.8, unit: percent, ci95: [24.4, 35.5], pi90: [22.0, 37.0], assessor: BICR}
       - {endpoint: OS_median, value: 31.0, unit: months, ci95: [27.0, 36.2], pi90: [25.0, NR]}""",
@@ -72,7 +72,7 @@ SIMULATED = {
 MAKER = Callable[..., Path]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run_folder() -> MAKER:
     """Makes a run folder of random but plausible data; see ``run_folder``."""
     return run_folder
@@ -101,7 +101,11 @@ def run_folder(path: Path, *, name: str = "DESTINY-Breast03", replicates: int = 
             {
                 "command": "her2sim run DESTINY-Breast03 --seed 7",
                 "versions": {"her2sim": "0.1.0", "python": "3.11.7"},
-                "model": {"summary": ["Each patient carries up to six lesions of four clones."], "states": 42, "parameters": 61},
+                "model": {
+                    "summary": ["Each patient carries up to six lesions of four clones."],
+                    "states": 42,
+                    "parameters": 61,
+                },
                 "provenance": {"read": 40, "recalled": 10, "assumed": 11},
                 "patients_simulated": len(patients),
                 "patients_failed": int((patients["status"] != "done").sum()),

@@ -33,13 +33,19 @@ def compare(first: str | Path, second: str | Path | None = None) -> Comparison:
     if Path(first).is_dir() and published.is_file():
         return compare_records(simulated, read_record(published))
     try:
-        return compare_records(simulated, load_record(simulated.id))
+        own = load_record(simulated.id)
     except InputError as error:
         raise InputError(
             f"there is no published record of {simulated.id} to compare with.",
             where=str(first),
             hint="Name one as the second argument: a YAML file, or the id of a built-in trial.",
         ) from error
+    if own == simulated:
+        raise InputError(
+            f"{simulated.id} is the published record itself, so there is nothing simulated to compare.",
+            hint=f"Simulate it first (her2sim run {simulated.id}), then name its run folder.",
+        )
+    return compare_records(simulated, own)
 
 
 def _record(place: str | Path) -> TrialRecord:
@@ -52,4 +58,6 @@ def _record(place: str | Path) -> TrialRecord:
                 hint="Name a run folder; if its run was stopped, run its command again.",
             )
         return read_record(path / "record.yaml")
+    if path.parent != Path() and not path.exists():
+        raise InputError("there is no such folder or file.", where=str(path))
     return load_record(path if isinstance(place, Path) or is_record_path(str(place)) else str(place))
