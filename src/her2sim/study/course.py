@@ -28,7 +28,7 @@ from her2sim.trial.next_lines import death_after, hazard_of
 from her2sim.trial.readings import Reading, TrueScans, read_scans
 from her2sim.trial.selection import Entry, admit
 from her2sim.trial.treatment import Trajectory, treat
-from her2sim.trial.withdrawal import follow_up_days
+from her2sim.trial.withdrawal import follow_up_days, longest_follow_up_days
 
 Floats = NDArray[np.float64]
 HAZARD_STEP_DAYS = 28.0
@@ -99,7 +99,7 @@ def _arm_course(
         return _no_one(arm, plan)
     withdrawal, cutoff = follow_up_days(record.assessment.follow_up_days, typical, seed=seed, patients=ids)
     visits = visit_days(plan.planned, typical, seed=seed, patients=ids)
-    horizon = float(cutoff.max())
+    horizon = longest_follow_up_days(record.assessment.follow_up_days, typical)
     days, columns = _observation_days(visits, horizon)
     course = treat(cohort, record.disease, arm.regimen, start, days)
     ok = course.status == 0

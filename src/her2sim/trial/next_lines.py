@@ -97,12 +97,9 @@ def death_after(
     for regimen, last in regimens:
         if not len(open_rows):
             break
-        horizon = float((until[open_rows] - elapsed[open_rows]).max())
-        horizon = max(STEP_DAYS, horizon if last else min(horizon, policy.horizon_days))
-        days = np.ascontiguousarray(
-            np.broadcast_to(np.append(np.arange(0.0, horizon, STEP_DAYS), horizon),
-                            (len(open_rows), len(np.arange(0.0, horizon, STEP_DAYS)) + 1))
-        )  # fmt: skip
+        wanted = float((until[open_rows] - elapsed[open_rows]).max())
+        days = _grid_days(wanted if last else min(wanted, policy.horizon_days), len(open_rows))
+        horizon = float(days[0, -1])
         sub = cohort.take(open_rows)
         course = treat(sub, disease, regimen, {k: v[open_rows] for k, v in now.items()}, days)
         age = sub.patients.columns["age_years"] + elapsed[open_rows] / 365.25
@@ -121,7 +118,13 @@ def death_after(
                 column = now.setdefault(name, np.ones(n))
                 column[open_rows] = values
         open_rows = open_rows[~died & (elapsed[open_rows] < until[open_rows])]
-    return death
+    return np.where(death <= until, death, np.inf)
+
+
+def _grid_days(horizon: float, patients: int) -> Floats:
+    """(patients, n_times) whole steps that cover the horizon; whole, lest a course depend on who shares its chunk."""
+    steps = max(1, int(np.ceil(horizon / STEP_DAYS)))
+    return np.ascontiguousarray(np.broadcast_to(np.arange(steps + 1) * STEP_DAYS, (patients, steps + 1)))
 
 
 def make_policy(

@@ -29,3 +29,12 @@ def follow_up_days(
         withdrawal[row] = draw.standard_exponential() / max(parameters["withdrawal_rate_per_day"], 1e-12)
         cutoff[row] = follow_up * (1.0 + parameters["follow_up_spread"] * (2.0 * draw.random() - 1.0))
     return withdrawal, cutoff
+
+
+def longest_follow_up_days(follow_up: float, parameters: Mapping[str, float]) -> float:
+    """The latest data cut-off that any patient of the trial can have; the same whoever is simulated together.
+
+    >>> longest_follow_up_days(100.0, {"follow_up_spread": 0.25})
+    125.0
+    """
+    return follow_up * (1.0 + parameters["follow_up_spread"])
