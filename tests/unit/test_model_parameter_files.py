@@ -1,0 +1,44 @@
+"""Every number has a home that says what it is, in a unit that can be read, between bounds that hold it."""
+
+from __future__ import annotations
+
+import pytest
+from pint import UnitRegistry
+
+from her2sim.core.quantity import Quantity
+from her2sim.model.lesions import CLONES
+from her2sim.model.parameters import load_parameters
+
+ALL = load_parameters().quantities
+REGISTRY = UnitRegistry()
+
+
+@pytest.mark.parametrize("quantity", ALL.values(), ids=ALL)
+def test_a_number_has_a_readable_unit_a_description_and_holds_its_bounds(quantity: Quantity) -> None:
+    REGISTRY.parse_units(quantity.unit)
+    assert quantity.description
+    assert quantity.low <= quantity.value <= quantity.high
+    assert quantity.spread_distribution in ("none", "lognormal", "logitnormal")
+    assert (quantity.spread > 0.0) is (quantity.spread_distribution != "none")
+    if quantity.spread_distribution == "logitnormal":
+        assert 0.0 < quantity.value < 1.0
+    if quantity.uncertainty or quantity.spread_distribution == "lognormal":
+        assert quantity.value > 0.0
+
+
+def test_what_was_read_names_where() -> None:
+    assert [q.name for q in ALL.values() if q.read and q.source == "assumed"] == []
+
+
+@pytest.mark.parametrize(
+    "row", ["her2_ratio", "independent_drive", "addiction", "fitness", "cytotoxic_factor", "payload_factor"]
+)
+def test_the_table_of_clones_has_no_hole(row: str) -> None:
+    assert [clone for clone in CLONES if f"{row}_{clone}" not in ALL] == []
+
+
+def test_a_name_with_a_unit_in_it_has_that_unit() -> None:
+    for suffix, unit in {"_per_day": "1/day", "_nM": "nM", "_mL": "mL", "_days": "day", "_mm": "mm"}.items():
+        for name, quantity in ALL.items():
+            if name.endswith(suffix) and not name.endswith("um_per_day"):
+                assert REGISTRY.parse_units(quantity.unit) == REGISTRY.parse_units(unit), name
