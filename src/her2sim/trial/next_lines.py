@@ -124,7 +124,9 @@ def death_after(
 def _grid_days(horizon: float, patients: int) -> Floats:
     """(patients, n_times) whole steps that cover the horizon; whole, lest a course depend on who shares its chunk."""
     steps = max(1, int(np.ceil(horizon / STEP_DAYS)))
-    return np.ascontiguousarray(np.broadcast_to(np.arange(steps + 1, dtype=np.float64) * STEP_DAYS, (patients, steps + 1)))
+    return np.ascontiguousarray(
+        np.broadcast_to(np.arange(steps + 1, dtype=np.float64) * STEP_DAYS, (patients, steps + 1))
+    )
 
 
 def make_policy(
