@@ -34,9 +34,9 @@ def python_source(roots: Sequence[Expr], names: Mapping[str, str], function: str
     >>> from her2sim.model.expression import sym
     >>> print(python_source([sym("k") * sym("x")], {"k": "p[0]", "x": "y[0]"}))
     def formulas(t, y, p):
-        v0 = p[0]
-        v1 = y[0]
-        v2 = v0 * v1
+        v0 = y[0]
+        v1 = p[0]
+        v2 = v1 * v0
         return [v2]
     <BLANKLINE>
     """
