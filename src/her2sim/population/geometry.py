@@ -60,7 +60,8 @@ def lesion_columns(columns: Mapping[str, Floats], *, largest_mm: float) -> dict[
 
     Lesions are spheres. Non-target disease has the size of the trait ``V0_NT_mL`` where the flag ``nontarget`` is 1.
     The brain has a lesion of ``cns_mm`` where ``brain_metastases`` is 1, else the hidden one of the trait ``V0_CNS_mL``
-    (and ``cns_mm`` becomes 0). In early disease (a column ``primary_mm``) see ``early_lesion_columns``.
+    (and ``cns_mm`` becomes 0). Diameters of targets that are already there are kept. In early disease (a column
+    ``primary_mm``) see ``early_lesion_columns``.
 
     Main arguments:
         columns: name -> (n,) covariates and traits of the patients.
@@ -68,9 +69,13 @@ def lesion_columns(columns: Mapping[str, Floats], *, largest_mm: float) -> dict[
     """
     if "primary_mm" in columns:
         return early_lesion_columns(columns)
-    first, third = (columns[name] for name in SHAPE)
-    diameters = target_diameters_mm(columns["sld_mm"], columns["target_lesions"], first, third, largest_mm)
-    found = _target_columns(diameters)
+    if "target_1_mm" in columns:
+        nothing = np.zeros(len(columns["target_1_mm"]))
+        diameters = np.stack([columns.get(f"target_{i + 1}_mm", nothing) for i in range(3)], axis=1)
+    else:
+        first, third = (columns[name] for name in SHAPE)
+        diameters = target_diameters_mm(columns["sld_mm"], columns["target_lesions"], first, third, largest_mm)
+    found = _target_columns(diameters) | {"sld_mm": diameters.sum(axis=1)}
     if "V0_NT_mL" in columns:
         found["V0_NT_mL"] = columns["V0_NT_mL"] * columns["nontarget"]
     known = columns["brain_metastases"] > 0.5

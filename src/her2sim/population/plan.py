@@ -24,6 +24,7 @@ from her2sim.population.targets import Targets, read_targets
 
 Floats = NDArray[np.float64]
 FROM_COVARIATES = tuple(f"V0_{slot}_mL" for slot in TARGETS)
+NEGLIGIBLE = 1e-9
 FAR = 40.0  # a shift on the probit scale beyond which a probability is 0 or 1
 
 
@@ -193,7 +194,11 @@ def _shift_to_median(plan: SamplingPlan, covariate: Covariate, median: float) ->
 def _root(function: Callable[[float], float], widest: float, name: str) -> float:
     from scipy.optimize import brentq
 
-    if function(-widest) * function(widest) > 0:
+    ends = {x: function(x) for x in (-widest, widest)}
+    for end, value in ends.items():
+        if abs(value) < NEGLIGIBLE:  # all who can: the liver in every patient with visceral disease
+            return end
+    if ends[-widest] * ends[widest] > 0:
         raise InputError(
             f"the published figure for {name} cannot be reached.",
             where="baseline",

@@ -83,16 +83,34 @@ def draw_patients(
     """Patients of a plan; arguments as in ``sample_patients``."""
     numbers = np.asarray(ids, dtype=np.int64)
     _check_overrides(plan)
+    known = {name: np.full(len(numbers), float(value)) for name, value in plan.overrides.items()}
+    return from_scores(plan, covariate_scores(plan, seed, numbers), known, seed=seed, ids=numbers, typical=typical)
+
+
+def from_scores(
+    plan: SamplingPlan,
+    scores: Floats,
+    known: Mapping[str, Floats],
+    *,
+    seed: int,
+    ids: Ints,
+    typical: Mapping[str, float] | None = None,
+) -> SampledPatients:
+    """Patients from the normal scores of their covariates.
+
+    Main arguments:
+        scores: (n, n_covariates) in the order of ``plan.drawn``.
+        known: column -> (n,) values that are given and not drawn.
+        seed, ids, typical: as in ``sample_patients``; the traits are drawn here.
+    """
     values = {name: quantity.value for name, quantity in plan.parameters.items()} | dict(typical or {})
-    scores = _covariate_scores(plan, seed, numbers)
-    columns = _covariates(plan, scores)
-    columns, attempts = _with_traits(plan, seed, numbers, scores, columns, values)
-    for name in SHAPE:
-        columns.pop(name, None)
-    return SampledPatients(Patients(numbers, columns), attempts, plan)
+    covariates = covariate_columns(plan, scores, known)
+    columns, attempts = _with_traits(plan, seed, ids, scores, {**covariates, **known}, values)
+    kept = {name: column for name, column in columns.items() if name not in SHAPE}
+    return SampledPatients(Patients(ids, kept), attempts, plan)
 
 
-def _covariate_scores(plan: SamplingPlan, seed: int, ids: Ints) -> Floats:
+def covariate_scores(plan: SamplingPlan, seed: int, ids: Ints) -> Floats:
     """(n, n_covariates) normal scores. Matched ones are drawn within their cell; the others follow by regression
     (Matheron's rule), so that their own noise is the same in every trial."""
     names, matched = plan.drawn, plan.composition.names
@@ -109,13 +127,14 @@ def _covariate_scores(plan: SamplingPlan, seed: int, ids: Ints) -> Floats:
     return scores
 
 
-def _covariates(plan: SamplingPlan, scores: Floats) -> dict[str, Floats]:
+def covariate_columns(plan: SamplingPlan, scores: Floats, known: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Covariates by name, from their scores (n, n_covariates); ``known`` ones stay as given, and others follow them."""
     columns: dict[str, Floats] = {}
     place = {name: i for i, name in enumerate(plan.drawn)}
     for covariate in plan.specification.covariates:
         name = covariate.name
-        if name in plan.overrides:
-            columns[name] = np.full(len(scores), float(plan.overrides[name]))
+        if name in known:
+            columns[name] = np.asarray(known[name], dtype=np.float64)
         elif covariate.distribution == "cockcroft_gault":
             columns[name] = creatinine_clearance_mL_per_min(
                 columns["age_years"], columns["weight_kg"], columns["creatinine_mg_per_dL"], columns["female"]
@@ -142,7 +161,7 @@ def _with_traits(
     seed: int,
     ids: Ints,
     scores: Floats,
-    covariates: Mapping[str, Floats],
+    given: Mapping[str, Floats],
     values: dict[str, float],
 ) -> tuple[dict[str, Floats], Ints]:
     """All columns of plausible patients, and the number of draws that each took."""
@@ -158,12 +177,11 @@ def _with_traits(
         purpose = "population/traits" if attempt == 1 else f"population/traits/attempt {attempt}"
         z[rows] = center[rows] + combine(normals(seed, ids[rows], purpose, len(names)), root)
         attempts[rows] = attempt
-        columns = dict(covariates)
+        columns = dict(given)
         for j, (name, quantity) in enumerate(plan.traits.items()):
-            drawn = _trait_values(quantity, values[name], np.ascontiguousarray(z[:, j]))
-            columns[name] = np.full(len(ids), float(plan.overrides[name])) if name in plan.overrides else drawn
-        lesions = lesion_columns(columns, largest_mm=constants.get("largest_target_mm", np.inf))
-        columns |= {n: v for n, v in lesions.items() if n not in plan.overrides}
+            if name not in given:
+                columns[name] = _trait_values(quantity, values[name], np.ascontiguousarray(z[:, j]))
+        columns |= lesion_columns(columns, largest_mm=constants.get("largest_target_mm", np.inf))
         bad = implausible(plan.specification.plausible, {**fixed, **columns}, disease=plan.specification.disease)
         rows = rows[bad[rows]]
         if not len(rows):
