@@ -104,6 +104,8 @@ def test_the_page_says_everything_that_a_reader_must_be_able_to_check(report: Pa
         "Hormone receptor positive (%)",
         "Published figures that were not simulated (1)",
         "all 3 simulated trials together",
+        "Simulated here: 3 trials with the trial's own numbers of patients.",
+        "Prediction intervals from 3 simulated trials are rough",
     ):
         assert words in text, words
 

@@ -146,4 +146,5 @@ def test_arms_of_a_survival_figure_stand_in_the_order_of_the_record(files: RunFi
     shuffled = files.events.sample(frac=1, random_state=1)
     arms = survival_arms(shuffled, files.record, files.published, "PFS", "BICR")
     assert [arm.name for arm in arms] == ["T-DXd", "T-DM1"]
+    assert [arm.median_days for arm in arms] == [pytest.approx(29.1 * 30.4375), pytest.approx(8.3 * 30.4375)]
     assert [arm.curve.n for arm in arms] == [260, 263]  # one patient failed

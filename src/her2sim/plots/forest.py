@@ -80,9 +80,8 @@ def _draw_panel(figure: Figure, axes: Axes, rows: Sequence[ForestRow], unit: str
     low, high = _limits(rows, unit)
     if unit == "ratio":
         axes.set_xscale("log")
-        ticks = [t for t in (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5) if low <= t <= high]
-        while len(ticks) > 5:
-            ticks = [t for i, t in enumerate(ticks) if t == 1 or i % 2 == 0]
+        marks = (0.1, 0.2, 0.5, 1, 2, 5, 10) if high > 4 * low else (0.3, 0.4, 0.6, 0.8, 1, 1.4, 2, 3)
+        ticks = [mark for mark in marks if low <= mark <= high]
         axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
         axes.minorticks_off()
         axes.axvline(1, color=RULE, linewidth=0.9, zorder=0)

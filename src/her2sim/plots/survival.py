@@ -37,6 +37,7 @@ class PublishedPoint:
         share: 0.5 for a median, or the rate as a fraction.
         low, high: its 95% interval: months for a median, fractions for a rate; None where not given or not reached.
         is_median: a median rather than a rate.
+        read: read at its source; recalled figures are drawn hollow.
     """
 
     months: float
@@ -44,6 +45,7 @@ class PublishedPoint:
     low: float | None
     high: float | None
     is_median: bool
+    read: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ class SurvivalArm:
     Other arguments:
         band: (times in days, low, high) to draw instead of the curve's own confidence limits.
         published: published figures of this arm.
+        median_days: the median to be written; that of ``curve`` if not given, infinite where it was not reached.
     """
 
     name: str
     curve: SurvivalCurve
     band: tuple[Floats, Floats, Floats] | None = None
     published: tuple[PublishedPoint, ...] = ()
+    median_days: float | None = None
 
 
 def survival_figure(
@@ -142,7 +146,7 @@ def _axis_words(ticks: Sequence[float], scan_days: float | None) -> str:
 def _legend(arms: Sequence[SurvivalArm], band_label: str) -> str:
     words = f"Lines: simulated, with {band_label}; ticks: censored."
     if any(arm.published for arm in arms):
-        words += "\nDiamonds, circles: published medians, rates; 95% intervals."
+        words += "\nDiamonds, circles: published medians, rates (hollow: recalled)."
     return words
 
 
@@ -181,7 +185,7 @@ def _draw_published(axes: Axes, arm: SurvivalArm, color: str, end: float) -> Non
             [point.share],
             marker="D" if point.is_median else "o",
             markersize=5.5,
-            markerfacecolor=color,
+            markerfacecolor=color if point.read else "none",
             markeredgecolor=INK,
             markeredgewidth=0.9,
             linestyle="none",
@@ -196,8 +200,9 @@ def _label_curves(axes: Axes, arms: Sequence[SurvivalArm], end: float) -> None:
     low_corner = max(_height_at(arm.curve, 0.55 * end) for arm in arms) > 0.78
     for place, number in enumerate(order):
         arm = arms[number]
-        median = survival_quantile(arm.curve).value
-        words = f"median {months(median):.1f} mo" if median is not None else "median not reached"
+        median = arm.median_days if arm.median_days is not None else survival_quantile(arm.curve).value
+        reached = median is not None and math.isfinite(median)
+        words = f"median {months(median):.1f} mo" if median is not None and reached else "median not reached"
         axes.text(
             0.015 if low_corner else 0.995,
             0.03 + 0.072 * (len(order) - place) if low_corner else 1.0 - 0.072 * place,

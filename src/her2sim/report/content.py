@@ -12,6 +12,7 @@ from her2sim.report.pairing import HAZARD, Pair
 from her2sim.report.run_files import RunFiles
 from her2sim.report.words import baseline_words, number
 
+ENOUGH_REPLICATES = 100
 FIRST = ("ORR", "pCR", "PFS_median", "OS_median")
 FIRST_PREFIXES = ("EFS_rate", "iDFS_rate", "DFS_rate")
 HARMS = {"PFS": "progression or death", "OS": "death", "EFS": "an event", "iDFS": "relapse or death", "DFS": "relapse"}
@@ -132,6 +133,14 @@ def how_rows(files: RunFiles) -> list[Row]:
     return [row for row in rows if row.value != "–"]
 
 
+def size_sentence(files: RunFiles) -> str:
+    """How many patients and trials were simulated, which need not be the trial's own numbers."""
+    settings: Mapping[str, Any] = files.manifest.get("settings", {})
+    replicates, patients = int(settings.get("replicates", 1)), settings.get("patients")
+    per_arm = "with the trial's own numbers of patients" if patients is None else f"with {patients} patients per arm"
+    return f"Simulated here: {'one trial' if replicates == 1 else f'{replicates} trials'} {per_arm}."
+
+
 def provenance_rows(files: RunFiles) -> list[tuple[str, int, float]]:
     """Origin of the parameters: words, count, percent."""
     words = {
@@ -150,6 +159,15 @@ def provenance_rows(files: RunFiles) -> list[tuple[str, int, float]]:
 def limitations(files: RunFiles) -> list[str]:
     """What the reader must keep in mind."""
     own = [str(text) for text in files.manifest.get("limitations", [])]
+    replicates = int(files.manifest.get("settings", {}).get("replicates", 1))
+    if replicates == 1:
+        own.append(
+            "A single trial was simulated, so no interval covers the uncertainty of the parameters (--replicates)."
+        )
+    elif replicates < ENOUGH_REPLICATES:
+        own.append(
+            f"Prediction intervals from {replicates} simulated trials are rough; {ENOUGH_REPLICATES} give firm ones."
+        )
     failed = int(files.manifest.get("patients_failed", 0))
     if failed:
         own.append(f"{failed} simulated patients could not be completed and are missing from all results.")

@@ -15,6 +15,7 @@ from her2sim.report.content import (
     how_rows,
     limitations,
     provenance_rows,
+    size_sentence,
 )
 from her2sim.report.figures import draw_figures
 from her2sim.report.pairing import paired
@@ -79,6 +80,7 @@ def _names(files: RunFiles) -> dict[str, Any]:
         "arm_names": [arm.name for arm in files.record.arms],
         "first_rows": first_rows(found.arms, [arm.name for arm in files.record.arms]),
         "agreement": agreement_sentence(pairs),
+        "size": size_sentence(files),
         "replicates": int(files.manifest.get("settings", {}).get("replicates", 1)),
         "has_pi90": any(pair.simulated and pair.simulated.pi90 for pair in pairs),
         "figures": {place: [f for f in figures if f.place == place] for place in {f.place for f in figures}},

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.analysis.kaplan_meier import kaplan_meier
-from her2sim.core.calendar import months
+from her2sim.core.calendar import DAYS_PER_MONTH, months
 from her2sim.plots.survival import PublishedPoint, SurvivalArm
 from her2sim.record.types import Result, TrialRecord
 from her2sim.report.headline import preferred
@@ -53,9 +53,18 @@ def survival_arms(
                 curve=kaplan_meier(time, event),
                 band=replicate_band(mine["replicate"].to_numpy(), time, event),
                 published=published_points(known, endpoint, assessor),
+                median_days=_median_days(arm.results, endpoint, assessor),
             )
         )
     return tuple(arms)
+
+
+def _median_days(results: tuple[Result, ...], endpoint: str, assessor: str) -> float | None:
+    """The median that stands in the record, so that figure and tables say the same number."""
+    result = preferred([r for r in results if r.endpoint == f"{endpoint}_median" and r.unit == "months"], assessor)
+    if result is None:
+        return None
+    return float("inf") if result.not_reached or result.value is None else result.value * DAYS_PER_MONTH
 
 
 def replicate_band(
@@ -90,8 +99,8 @@ def published_points(results: tuple[Result, ...], endpoint: str, assessor: str) 
         low, high = result.ci95 or (None, None)
         mark = landmark(name)
         if name == f"{endpoint}_median" and result.unit == "months":
-            points.append(PublishedPoint(result.value, 0.5, low, high, True))
+            points.append(PublishedPoint(result.value, 0.5, low, high, True, result.read))
         elif mark is not None and mark[0] == endpoint and result.unit == "percent":
             share = [None if v is None else v / 100 for v in (low, high)]
-            points.append(PublishedPoint(months(mark[1]), result.value / 100, share[0], share[1], False))
+            points.append(PublishedPoint(months(mark[1]), result.value / 100, share[0], share[1], False, result.read))
     return tuple(points)
