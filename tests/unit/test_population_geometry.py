@@ -86,3 +86,10 @@ def test_a_missing_or_impossible_share_is_named() -> None:
     wrong = {f"fraction_{clone}": np.array([1.2]) for clone in CLONES[1:]}
     with pytest.raises(InputError, match="fraction_her2low"):
         clone_fractions(Patients(np.arange(1), wrong))
+
+
+def test_a_setting_of_brain_metastases_has_only_such_patients() -> None:
+    numbers = load_parameters().quantities
+    patients = sample_patients(load_specification("breast", "brain-metastases"), numbers, {}, seed=2, ids=range(300))
+    assert patients["brain_metastases"].all()
+    assert 0.4 < patients["brain_metastases_active"].mean() < 0.8
