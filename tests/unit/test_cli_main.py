@@ -54,7 +54,8 @@ def study(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         told.update(options, record=record)
         if told["raises"]:
             raise told["raises"]
-        options["on_progress"](Progress("simulating", 10, 10, 1.0, 0.0))
+        if not told.get("finished before"):
+            options["on_progress"](Progress("simulating", 10, 10, 1.0, 0.0))
         folder = Path("runs/db03")
         manifest = {"patients_simulated": 10, "patients_failed": 1}
         return SimpleNamespace(folder=folder, report=folder / "report.html", record=RECORD, manifest=manifest)
@@ -86,6 +87,12 @@ def test_run_hands_its_options_to_the_study_and_prints_the_main_figures(
     assert "1 patient of 10 could not be simulated" in result.stdout
     assert messages.NOT_ADVICE in result.stdout
     assert "10 of 10" in result.stderr
+
+
+def test_a_run_that_was_finished_before_says_that_nothing_was_done(runner: CliRunner, study: dict[str, Any]) -> None:
+    assert messages.ALREADY_DONE not in runner.invoke(app, ["run", "db03.yaml"]).stderr
+    study["finished before"] = True
+    assert messages.ALREADY_DONE in runner.invoke(app, ["run", "db03.yaml"]).stderr
 
 
 def test_quiet_prints_nothing(runner: CliRunner, study: dict[str, Any]) -> None:

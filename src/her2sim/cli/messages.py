@@ -34,6 +34,7 @@ COMPARE_ALL = "Also figures that are not the main one of their endpoint: other a
 COMPARE_FIRST = "A run folder, a trial record (YAML), or the id of a built-in trial."
 COMPARE_SECOND = "What to compare with: likewise a run folder, a record or an id."
 
+ALREADY_DONE = "This run was finished before; nothing was done again."
 INTERRUPTED = "Stopped. What was finished is kept; the same command goes on from there."
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from her2sim.cli import messages
+from her2sim.core.progress import Progress
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,14 @@ def run(
     from her2sim.cli.progress import shown_progress
     from her2sim.study.run import run as simulate
 
-    with shown_progress(messages.starting(record), quiet=quiet) as on_progress:
+    worked = False
+
+    def tell(progress: Progress) -> None:
+        nonlocal worked
+        worked = True
+        show(progress)
+
+    with shown_progress(messages.starting(record), quiet=quiet) as show:
         result = simulate(
             record,
             patients=patients,
@@ -38,12 +46,14 @@ def run(
             workers=workers,
             out=out,
             chunk_size=chunk_size,
-            on_progress=on_progress,
+            on_progress=tell,
         )
     if quiet:
         return
     from her2sim.cli.headline import print_headline
 
+    if not worked:
+        typer.echo(messages.ALREADY_DONE, err=True)
     print_headline(result)
     simulated, failed = result.manifest.get("patients_simulated", 0), result.manifest.get("patients_failed", 0)
     if failed:
