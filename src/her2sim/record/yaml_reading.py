@@ -22,7 +22,7 @@ MAX_NODES = 400_000
 KeyPath = tuple[str | int, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)")
+_FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9_]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES"), True),
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO"), False),
@@ -103,7 +103,7 @@ def load_yaml(text: str, file: str = "<text>") -> Located:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable characters"
-        line = f":{mark.line + 1}" if mark else ""
+        line = f":{min(mark.line, text.count(chr(10))) + 1}" if mark else ""
         raise InputError(
             f"not YAML: {problem}", where=f"{file}{line}", hint="Check indentation, quotes and brackets near this line."
         ) from None
@@ -213,7 +213,7 @@ def resolve_plain(text: str) -> Any:
         return _WORDS[text]
     if _INT.fullmatch(text) and len(text) < 300:
         return int(text.replace("_", ""))
-    if _FLOAT.fullmatch(text) and text[0] not in "_":
+    if _FLOAT.fullmatch(text):
         return float(text.replace("_", ""))
     return text
 
