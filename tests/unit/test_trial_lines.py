@@ -103,3 +103,21 @@ def test_a_state_between_two_times_is_linear_between_them() -> None:
     assert course.at(np.array([5.0]))["x"] == pytest.approx(5.0)
     assert course.at(np.array([20.0]))["x"] == pytest.approx(30.0)
     assert course.at(np.array([99.0]))["x"] == pytest.approx(50.0)
+
+
+def test_patients_with_different_earlier_lines_enter_one_trial() -> None:
+    # a third line after alternatives: some have had capecitabine, whose effect has waned in them, and some have not
+    plan = make_plan(load_record("DESTINY-Breast01"), patients=8, seed=3)
+    typical = typical_in_force(plan, 0)
+    entry = admit(
+        np.arange(8),
+        lambda ids: sample_cohort(plan, typical, 0, ids),
+        lambda cohort: baseline_tumor(cohort, "breast"),
+        "breast",
+        plan.prior,
+        detection_mm={"OC": typical["detection_new_mm"], "CNS": typical["detection_cns_symptom_mm"]},
+    )
+    had = np.array(["capecitabine" in line.drugs for line, _ in plan.prior])
+    waned = entry.start["W_fluoropyrimidine"] < 1.0
+    assert 0 < waned.sum() < 8
+    np.testing.assert_array_equal(waned, entry.prior[:, had].any(axis=1))

@@ -32,6 +32,8 @@ ATTEMPTS = 64
 PRIOR_STEP_DAYS = 42.0
 PRIOR_HORIZON_DAYS = 1512.0
 ADJUVANT_DAYS = 364.0
+FRESH = np.ones(1)
+"""The waning state of a drug class that a patient has not had: full effect."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ def admit(
     rows = [found[int(number)] for number in numbers]
     patients = concat([row[0].patients for row in rows])
     cohort = Cohort(patients, rows[0][0].seed, rows[0][0].typical)
-    start = {name: np.concatenate([row[1][name] for row in rows]) for name in rows[0][1]}
+    names = sorted({name for row in rows for name in row[1]})
+    start = {name: np.concatenate([row[1].get(name, FRESH) for row in rows]) for name in names}
     return Entry(
         np.asarray(numbers, dtype=np.int64),
         cohort,
