@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -10,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2sim.engine import compile_model
-from her2sim.engine.interface import OK, DoseTable, Solution
-from her2sim.model.assembly import assemble_model
+from her2sim.engine.interface import OK, CompiledModel, DoseTable, Solution
+from her2sim.model.assembly import assemble_model, knock_outs
 from her2sim.model.drug_file import load_drug
 from her2sim.model.lesions import LesionVolumes, diameter_mm, volumes
 from her2sim.model.parameters import load_parameters
 from her2sim.model.pharmacokinetics import dose_state
+from her2sim.model.system import OdeSystem
 
 Q3W = tuple(range(0, 168, 21))
 INFUSION_DAYS = 0.05
@@ -25,8 +27,16 @@ LABEL_MG = {  # for 65 kg and 1.75 m2: (first, later) amounts every three weeks
     "docetaxel": (131.0, 131.0),
     "trastuzumab_emtansine": (234.0, 234.0),
     "trastuzumab_deruxtecan": (351.0, 351.0),
-    "cisplatin": (140.0, 140.0),
+    "tucatinib": (600.0, 600.0),
 }
+
+
+@lru_cache(maxsize=32)
+def compiled_model(
+    drugs: tuple[str, ...], disease: str, varying: tuple[str, ...], backend: str = "reference"
+) -> tuple[OdeSystem, CompiledModel]:
+    model = assemble_model([load_drug(i) for i in drugs], disease, dict.fromkeys(drugs, ""))
+    return model, compile_model(model, varying=varying, backend=backend)
 
 
 def course(
@@ -38,8 +48,8 @@ def course(
     change: Mapping[str, float] | None = None,
 ) -> tuple[Solution, LesionVolumes]:
     chosen = [load_drug(i) for i in drugs]
-    model = assemble_model(chosen, disease, {i: "iv" for i in drugs})
-    varying = tuple(n for n in (change or {}) if n in model.parameter_names)
+    varying = tuple(sorted(change or {}))
+    model, compiled = compiled_model(tuple(drugs), disease, varying)
     rows: list[tuple[float, int, float]] = []
     for drug in chosen:
         target = model.state_names.index(dose_state(drug, "iv"))
@@ -55,7 +65,7 @@ def course(
     )
     own = np.array([[(change or {})[name] for name in varying]])
     times = np.arange(0.0, days + 1.0, 21.0)
-    solution = compile_model(model, varying=varying).solve(own, times, doses=doses, rtol=1e-6, atol=1e-10)
+    solution = compiled.solve(own, times, doses=doses, rtol=1e-6, atol=1e-10)
     assert solution.status[0] == OK
     return solution, volumes(solution.values, solution.outputs)
 
@@ -136,3 +146,25 @@ def test_volumes_stay_at_or_above_zero_under_the_strongest_kill() -> None:
 def test_gastric_cancer_grows_faster_and_keeps_less_antibody_effect() -> None:
     breast, gastric = (sum_of_diameters(course(["trastuzumab"], d)[1])[-1] for d in ("breast", "gastric"))
     assert gastric > breast
+
+
+def test_every_mechanism_matters_to_some_lesion_of_some_patient() -> None:
+    ids = ("docetaxel", "letrozole", "palbociclib", "pertuzumab", "trastuzumab", "trastuzumab_deruxtecan", "tucatinib")
+    chosen = [load_drug(i) for i in ids]
+    removed = knock_outs(chosen, "breast", dict.fromkeys(ids, ""))
+    patient = {"hr_positive": 1.0, "pik3ca_mutated": 1.0, "neuregulin_tone": 2.0, "fraction_her2low": 0.1}
+    varying = tuple(sorted({*patient, *(name for values in removed.values() for name in values)}))
+    model, compiled = compiled_model(ids, "breast", varying, "auto")
+    known = {p.name: p.value for p in model.parameters} | patient
+    table = np.array([[({**known, **values})[n] for n in varying] for values in ({}, *removed.values())])
+    target = np.array([model.state_names.index(dose_state(drug)) for drug in chosen])
+    n, k = len(table), len(ids)
+    doses = DoseTable(
+        np.repeat(np.arange(n), k), np.zeros(n * k), np.tile(target, n), np.full(n * k, 200.0), np.full(n * k, 1.0)
+    )
+    solution = compiled.solve(table, np.array([0.0, 84.0]), doses=doses)
+    found = volumes(solution.values, solution.outputs)
+    start, end = found.clone_mL[:, 0], found.clone_mL[:, 1]
+    for row, mechanism in enumerate(removed, start=1):
+        moved = np.abs(end[row] - end[0]) > 1e-4 * end[0]
+        assert moved.any() or (start[row] != start[0]).any(), mechanism

@@ -77,6 +77,7 @@ def _saturation(draft: Draft, chemo_class: str, members: Sequence[tuple[Drug, Ac
             exposure.append(sym(name))
         else:
             exposure.append(mul(draft.of_drug(drug, action, "kp_uu_brain"), sym(name)))
+            draft.knock_out("blood_brain_barrier", {f"{drug.id}_kp_uu_brain": 1.0})
     half = draft.number("chemo_half_exposure")
     combined = total(exposure)
     return draft.assign(

@@ -60,4 +60,5 @@ def kinase_block(drugs: Sequence[Drug]) -> Module:
             )
     for drug, _ in inhibitors:
         draft.knock_out("kinase_block", {f"{drug.id}_fraction_unbound": 0.0})
+        draft.knock_out("blood_brain_barrier", {f"{drug.id}_kp_uu_brain": 1.0})
     return draft.module()
