@@ -139,6 +139,15 @@ def test_rules_of_eligibility_hold_for_every_patient(words: dict[str, Any], colu
     assert set(np.unique(patients[column]).astype(int)) == allowed
 
 
+def test_a_rule_that_all_or_none_can_meet() -> None:
+    early = load_specification("breast", "neoadjuvant")
+    assert plan({}, early, rules=eligibility_rules(brain_metastases="excluded")).targets.shares.keys() == {"her2_class"}
+    with pytest.raises(InputError, match="0 for every patient of breast_early"):
+        plan({}, early, rules=eligibility_rules(brain_metastases="required"))
+    with pytest.raises(InputError, match="0 for every patient of gastric_metastatic"):
+        plan({}, GASTRIC, rules=eligibility_rules(hormone_receptor="positive"))
+
+
 def test_her2_low_patients_have_little_her2() -> None:
     low = draw(plan({}, rules=eligibility_rules(her2=["IHC1+"])), 2000)
     assert np.median(low["her2_log10_per_cell"]) == pytest.approx(4.3, abs=0.05)

@@ -97,6 +97,8 @@ def read_targets(
     allowed = {**specification.rules, **{name: tuple(classes) for name, classes in rules.items()}}
     matched: dict[str, tuple[float, ...]] = {}
     for name in {**shares, **allowed}:
+        if _holds_for_all(specification, name, allowed.get(name, ())):
+            continue
         matched[name] = _shares_of(specification, name, shares.get(name, {}), allowed.get(name))
     return Targets(matched, medians, keys, tuple(unused))
 
@@ -134,6 +136,24 @@ def eligibility_rules(
     if word and word != "any":
         rules["pdl1_positive"] = ("0",) if "<" in word or "negative" in word else ("1",)
     return rules
+
+
+def _holds_for_all(specification: Specification, name: str, allowed: Sequence[str]) -> bool:
+    """True if a rule asks for what every patient of the population is (no brain metastases in early disease).
+
+    Raises:
+        InputError: the rule asks for what no patient of the population is.
+    """
+    if name not in specification.names or specification.covariate(name).distribution != "constant":
+        return False
+    covariate = specification.covariate(name)
+    if covariate.given:
+        return False
+    value = f"{covariate.levels[()]['value'].value:g}"
+    if value not in allowed:
+        why = f"It is {value} for every patient of {specification.name}."
+        raise InputError(f"{name}: no patient can meet the rule.", where="eligibility", why=why)
+    return True
 
 
 def _meaning(key: str, specification: Specification) -> tuple[str, str] | None:
