@@ -293,6 +293,8 @@ def _styled(record: dict[str, Any]) -> dict[str, Any]:
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None if isinstance(resolve_plain(text), str) else "'"
+    if not text.isprintable():  # line breaks and control characters survive only as escapes
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -189,7 +189,15 @@ def _result_row(arm: str, result: Result) -> FigureRow:
 def _contrast_row(item: Contrast) -> FigureRow:
     ratios = {"HR": item.hr, "OR": item.odds_ratio, "difference": item.difference, "p": item.p_value}
     ratios["RR"] = item.extra.get("risk_ratio")
-    value = ", ".join(f"{name} {number:g}" for name, number in ratios.items() if number is not None)
+    parts = [f"{name} {number:g}" for name, number in ratios.items() if number is not None]
+    if item.extra.get("arm_value") is not None:
+        unit = _unit(str(item.extra.get("unit", "")))
+        parts.append(
+            f"{_number(item.extra['arm_value'])} vs {_number(item.extra.get('reference_value', '?'))} {unit}".strip()
+        )
+    if item.extra.get("p_text"):
+        parts.append(f"p {item.extra['p_text']}")
+    value = ", ".join(parts)
     population = str(item.extra.get("population", ""))
     note = "; ".join(part for part in (population, item.note) if part)
     return FigureRow(
