@@ -122,7 +122,7 @@ def main() -> None:
             solution = solve(model, table, initial, given, rtol, args.threads)
             spent, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
             line = f"rtol {rtol:.0e}: {args.patients / spent:.1f} patients/s of wall time, "
-            line += f"{args.patients / cpu:.1f} per CPU second, {np.mean(solution.steps):.0f} steps, "
+            line += f"{args.patients / cpu:.1f} per CPU second, {np.mean(solution.steps):.0f} + {np.mean(solution.refused):.0f} steps, "
             line += f"{1e6 * cpu / np.sum(solution.steps):.2f} us/step, failed {np.sum(solution.status != 0)}"
             if reference is not None:
                 shared = min(len(reference), args.patients)

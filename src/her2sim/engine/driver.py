@@ -88,6 +88,8 @@ class _Driver:
         patient, status = lane["patient"], writer.named(INT, "%status")
         Array(writer, INT, lane.order("status", PTR))[patient] = status
         Array(writer, INT, lane.order("steps", PTR))[patient] = lane["accepted"].cast("fptosi", INT)
+        refused = (lane["tried"] - lane["accepted"]).cast("fptosi", INT)
+        Array(writer, INT, lane.order("refused", PTR))[patient] = refused
         with writer.when(status.compare("ne", OK)):
             Array(writer, DOUBLE, lane.order("fail_time", PTR))[patient] = lane["time"]
             Array(writer, INT, lane.order("fail_state", PTR))[patient] = writer.named(INT, "%blame")
@@ -101,6 +103,8 @@ class _Driver:
         workspace = writer.named(PTR, "%workspace")
         rates = lanes_of(writer, self.layout, "next")
         time = lanes_of(writer, self.layout, "time")[0]
+        with writer.count(self.states) as row:
+            rates[row] = 0.0
         writer.run("rates", workspace, time, lanes_of(writer, self.layout, "state").base, rates.base)
         state, rate, tolerance = lane.numbers("state"), lane.numbers("next"), lane.numbers("tolerance")
         size, speed = writer.variable(DOUBLE, 0.0), writer.variable(DOUBLE, 0.0)

@@ -76,6 +76,7 @@ class Solution:
         fail_time: (n_patients,) time reached by a patient that failed, else NaN.
         fail_state: (n_patients,) index of the state to blame, else -1.
         steps: (n_patients,) accepted steps.
+        refused: (n_patients,) refused steps, where the back end counts them.
     """
 
     times: Floats
@@ -85,6 +86,7 @@ class Solution:
     fail_time: Floats
     fail_state: Ints
     steps: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    refused: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 class CompiledModel(Protocol):

@@ -120,12 +120,13 @@ class _Model:
         return value + self._array(writer, "inflow")[self.infused.index(place)]
 
     def _rates(self) -> str:
+        """Adds the rates at a state and time to an array."""
         writer = Writer(self.lanes)
         states = Array(writer, writer.vector, writer.named("ptr", "%states"))
         rates = Array(writer, writer.vector, writer.named("ptr", "%rates"))
 
         def store(place: int, value: Value) -> None:
-            rates[place] = self._with_inflow(writer, place, value)
+            rates[place] = rates[place] + self._with_inflow(writer, place, value)
 
         self._live(writer, states, writer.named(writer.vector, "%time")).write(self.rates, store)
         arguments = f"ptr noalias %workspace, {writer.vector} %time, ptr noalias %states, ptr noalias %rates"

@@ -9,7 +9,7 @@ from her2sim.engine.steps import numbers_of
 ORDER = "order"
 FIELDS = (
     "parameters", "initial", "times", "times_stride", "n_observations", "horizons", "stop_first", "stop_time",
-    "stop_slot", "stop_value", "values", "n_times", "status", "fail_time", "fail_state", "steps",
+    "stop_slot", "stop_value", "values", "n_times", "status", "fail_time", "fail_state", "steps", "refused",
     "queue", "n_patients", "atol", "rtol", "start", "max_steps", "method", "first_step_factor",
 )  # fmt: skip
 """Words of the order, eight bytes each: addresses, whole numbers and real numbers."""

@@ -72,3 +72,5 @@ def _take_over(solution: Solution, part: Solution, patients: Ints) -> None:
     solution.fail_time[rows] = part.fail_time[better]
     solution.fail_state[rows] = part.fail_state[better]
     solution.steps[rows] = part.steps[better]
+    if len(part.refused):
+        solution.refused[rows] = part.refused[better]

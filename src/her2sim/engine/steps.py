@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from her2sim.engine.ir import INT, Array, Value, Writer
 from her2sim.engine.layout import Layout
 from her2sim.engine.tableaux import Tableau
@@ -31,45 +33,43 @@ def write_step(tableau: Tableau, layout: Layout, *, lanes: int, states: int, dep
     margin = writer.call(writer.vector, "factor", workspace, writer.real(1.0 / tableau.gamma) / step)
     per_step = writer.real(1.0) / step
     for i in range(tableau.stages):
+        by_time = step * tableau.slopes[i] if slope is not None and tableau.slopes[i] != 0.0 else None
+        if i == 0 and by_time is None:
+            writer.run("solve", workspace, stages[0].base)
+            continue
+        with writer.count(states) as row:
+            earlier = [stages[j][row] for j in range(i)]
+            if i > 0:
+                trial[row] = _trial(tableau, i, state, trial, row, earlier)
+                right = _weighted(tableau.c_matrix[i], earlier) * per_step
+            else:
+                right = stages[0][row]
+            if by_time is not None and slope is not None:
+                right = right + slope[row] * by_time
+            stages[i][row] = right
         if i > 0:
-            _write_trial(writer, tableau, i, state, trial, stages, states)
-            at = time + step * tableau.nodes[i]
-            writer.run("rates", workspace, at, trial.base, stages[i].base)
-        slope_factor = step * tableau.slopes[i] if slope is not None and tableau.slopes[i] != 0.0 else None
-        weights = [(j, w) for j, w in enumerate(tableau.c_matrix[i]) if w != 0.0]
-        if weights or slope_factor is not None:
-            with writer.count(states) as row:
-                value = stages[i][row]
-                if weights:
-                    value = value + _weighted(writer, weights, stages, row) * per_step
-                if slope_factor is not None and slope is not None:
-                    value = value + slope[row] * slope_factor
-                stages[i][row] = value
+            writer.run("rates", workspace, time + step * tableau.nodes[i], trial.base, stages[i].base)
         writer.run("solve", workspace, stages[i].base)
     _write_error(writer, layout, stages[-1], states, margin)
     arguments = "ptr noalias %workspace, double %rtol"
     return writer.function(f"step_{tableau.name}", arguments)
 
 
-def _weighted(writer: Writer, weights: list[tuple[int, float]], stages: list[Array], row: Value) -> Value:
-    first, weight = weights[0]
-    total = stages[first][row] * weight
-    for j, weight in weights[1:]:
-        total = total + stages[j][row] * weight
+def _weighted(weights: Sequence[float], values: Sequence[Value]) -> Value:
+    """Sum of weight times value, without the terms of weight 0."""
+    terms = [value * weight for weight, value in zip(weights, values, strict=True) if weight != 0.0]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
     return total
 
 
-def _write_trial(
-    writer: Writer, tableau: Tableau, i: int, state: Array, trial: Array, stages: list[Array], states: int
-) -> None:
+def _trial(tableau: Tableau, i: int, state: Array, trial: Array, row: Value, earlier: Sequence[Value]) -> Value:
+    """The state at which the rates of stage i are taken."""
     before, now = tableau.a[i - 1], tableau.a[i]
-    grows_by_one = len(before) > 0 and now[:-1] == before and now[-1] == 1.0
-    with writer.count(states) as row:
-        if grows_by_one:
-            trial[row] = trial[row] + stages[i - 1][row]
-        else:
-            weights = [(j, w) for j, w in enumerate(now) if w != 0.0]
-            trial[row] = state[row] + _weighted(writer, weights, stages, row)
+    if before and now[:-1] == before and now[-1] == 1.0:
+        return trial[row] + earlier[-1]
+    return state[row] + _weighted(now, earlier)
 
 
 def _write_error(writer: Writer, layout: Layout, last: Array, states: int, margin: Value) -> None:

@@ -114,6 +114,7 @@ class VectorModel:
             fail_time=np.full(n_patients, np.nan),
             fail_state=np.full(n_patients, -1, dtype=np.int64),
             steps=np.zeros(n_patients, dtype=np.int64),
+            refused=np.zeros(n_patients, dtype=np.int64),
         )
         rows = np.atleast_2d(batch.times)
         present = np.sum(~np.isnan(rows), axis=1)
@@ -138,6 +139,7 @@ class VectorModel:
                 "fail_time": solution.fail_time,
                 "fail_state": solution.fail_state,
                 "steps": solution.steps,
+                "refused": solution.refused,
                 "queue": np.zeros(1, dtype=np.int64),
                 "n_patients": n_patients,
                 "atol": batch.atol,
