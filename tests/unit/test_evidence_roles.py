@@ -6,7 +6,7 @@ import pytest
 
 from her2sim.evidence.base import all_records, load_record
 from her2sim.evidence.index import entries, trial_files
-from her2sim.evidence.roles import ROLES, fittable, role_of, role_of_figure, roles
+from her2sim.evidence.roles import ROLES, fittable, fittable_strata, role_of, role_of_figure, roles
 from her2sim.record.types import Contrast
 from her2sim.record.yaml_reading import load_yaml_file
 
@@ -99,6 +99,20 @@ def test_the_brain_endpoints_of_tucatinib_are_not_fitted_but_those_of_its_contro
 def test_strata_that_test_a_mechanism_are_not_fitted(trial: str, stratum: str) -> None:
     assert role_of_figure(trial, endpoint="PFS", subgroup=stratum) == "validate"
     assert role_of_figure(trial, endpoint="PFS") == "fit"
+    assert load_record(trial).subgroups
+    assert list(fittable_strata(load_record(trial))) == []
+
+
+def test_strata_of_fitted_trials_may_be_fitted_where_they_were_read() -> None:
+    for record in all_records():
+        for stratum in fittable_strata(record):
+            assert stratum["read"]
+            assert role_of(record.id) == "fit"
+            assert not (
+                record.id == "HER2CLIMB" and stratum["endpoint"].startswith("CNS") and "tuc" in stratum.get("arm", "")
+            )
+    assert list(fittable_strata(load_record("HER2CLIMB")))
+    assert not list(fittable_strata(load_record("MARIANNE")))
 
 
 @pytest.mark.parametrize(

@@ -149,5 +149,20 @@ def fittable(record: TrialRecord) -> Iterator[tuple[str, Result | Contrast]]:
             yield contrast.arm, contrast
 
 
+def fittable_strata(record: TrialRecord) -> Iterator[Mapping[str, Any]]:
+    """The figures of strata that calibration may use: role ``fit`` and seen at their source.
+
+    >>> from her2sim.evidence.base import load_record
+    >>> any("PIK3CA" in stratum["subgroup"] for stratum in fittable_strata(load_record("CLEOPATRA")))
+    True
+    """
+    if role_of(record.id, str(record.extra.get("part_of", ""))) != "fit" or record.kind == "collection":
+        return
+    for stratum in record.subgroups:
+        name, endpoint, arm = (str(stratum.get(key, "")) for key in ("subgroup", "endpoint", "arm"))
+        if stratum["read"] and role_of_figure(record.id, endpoint=endpoint, arm=arm, subgroup=name) == "fit":
+            yield stratum
+
+
 def _usable(figure: Result | Contrast) -> bool:
     return figure.read and not figure.extra.get("population")
