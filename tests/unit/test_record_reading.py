@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from her2sim.core.errors import InputError
 from her2sim.record.defaults import defaults_of, reason_of
+from her2sim.record.grammar import parse_dose, parse_schedule, parse_start, parse_until
 from her2sim.record.reading import read_record, record_from_mapping, regimen_item
 from her2sim.record.types import SETTINGS, RegimenItem, TrialRecord
 from her2sim.record.writing import item_mapping, record_mapping, record_yaml, write_record
@@ -266,3 +268,20 @@ def test_a_record_file_is_utf8_with_plain_line_ends(tmp_path: Path) -> None:
     assert b"\r" not in path.read_bytes()
     assert read_record(path, "") == read_record(record_yaml(record), "out.yaml")
     assert read_record(path).notes == "α ≥ β"
+
+
+def test_the_example_of_the_reference_is_a_record_and_its_words_are_words() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "trial-record.md").read_text(encoding="utf-8")
+    record = read_record(page.split("```yaml\n")[1].split("```")[0])
+    assert record.eligibility.prior[0].drugs == ("trastuzumab", "taxane")
+    readers = {"dose": parse_dose, "schedule": parse_schedule, "until": parse_until, "start": parse_start}
+    key, seen = "", 0
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) != 5:
+            continue
+        key = cells[1].strip("`") or key
+        for words in re.findall(r"`([^`]+)`", cells[2]) if key in readers else ():
+            readers[key](words)
+            seen += 1
+    assert seen > 20
