@@ -199,3 +199,20 @@ def test_every_term_of_a_query_narrows() -> None:
     fewer = {entry.id for entry in matching(entries(), "lapatinib gastric")}
     assert everything > some > fewer
     assert {entry.id for entry in matching(entries(), "-lapatinib")} == everything - some
+
+
+def test_every_figure_lies_in_its_own_interval_and_every_percentage_between_0_and_100(
+    records: tuple[TrialRecord, ...],
+) -> None:
+    """A slip of the pen in a value or a bound shows here."""
+    for record in records:
+        rows = [(x.endpoint, x.value, x.ci95) for arm in record.arms for x in arm.results]
+        rows += [(x.endpoint, x.hr or x.odds_ratio, x.ci95) for x in record.contrasts]
+        for endpoint, value, interval in rows:
+            low, high = interval or (None, None)
+            if value is not None:
+                assert low is None or low <= value, (record.id, endpoint)
+                assert high is None or value <= high, (record.id, endpoint)
+        for arm in record.arms:
+            for x in arm.results:
+                assert x.unit != "percent" or x.value is None or 0 <= x.value <= 100, (record.id, x)
