@@ -45,9 +45,9 @@ def spider_figure(frame: pd.DataFrame, *, title: str) -> Figure:
         figure = new_figure(3.3)
         axes = figure.add_axes((0.145, 0.13, 0.835, 0.645))
         figure.text(0.012, 0.972, shortened(title, 48), weight="bold", size=10, va="top")
-        words = f"{len(shown)} patients, one line each."
+        words = f"Target lesions of {len(shown)} patients over time"
         if len(patients) > len(shown):
-            words = f"The first {len(shown)} of {len(patients)} patients, one line each."
+            words = f"Target lesions of the first {len(shown)} of {len(patients)} patients over time"
         figure.text(0.012, 0.908, words, size=8, color=MUTED, va="top")
         response_key(figure, {name: len(these) for name, these in lines.items()}, 0.85)
         for name in ("NE", "SD", "PR", "CR", "PD"):

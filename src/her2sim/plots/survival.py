@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from her2sim.analysis.kaplan_meier import SurvivalCurve, risk_table, survival_quantile
 from her2sim.core.calendar import DAYS_PER_MONTH, DAYS_PER_WEEK, months
-from her2sim.plots.style import INK, MUTED, RULE, arm_color, house_style, new_figure, quiet_axis, shortened
+from her2sim.plots.style import INK, MUTED, RULE, WIDTH_IN, arm_color, house_style, new_figure, quiet_axis, shortened
+from her2sim.plots.wrapping import text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 AXIS_IN = 0.64
 LEFT, WIDTH = 0.182, 0.79
+LABEL_SIZE, LABEL_LINE = 8.5, 0.072
 TABLE_ROWS = (("at_risk", "at risk"), ("censored", "censored"), ("events", "events"))
 MOST_TICKS = 7
 
@@ -107,7 +109,7 @@ def survival_figure(
         for number, arm in enumerate(arms):
             _draw_curve(axes, arm, arm_color(number))
             _draw_published(axes, arm, arm_color(number), months(end))
-        _label_curves(axes, arms, months(end))
+        labeled = _label_curves(axes, arms, months(end))
         axes.set_xlim(0, months(end) * 1.02)
         axes.set_ylim(0, 1.03)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100"])
@@ -115,7 +117,7 @@ def survival_figure(
         labels = [_month_text(months(day)) for day in ticks]
         axes.set_xticks([months(day) for day in ticks], labels)
         axes.set_xlabel(_axis_words(ticks, scan_days))
-        _draw_table(table, arms, ticks, axes.get_xlim())
+        _draw_table(table, arms, ticks, axes.get_xlim(), with_medians=not labeled)
     return figure
 
 
@@ -193,28 +195,37 @@ def _draw_published(axes: Axes, arm: SurvivalArm, color: str, end: float) -> Non
         )
 
 
-def _label_curves(axes: Axes, arms: Sequence[SurvivalArm], end: float) -> None:
-    """The arm's name and simulated median, in the order of the curves, in the corner that no curve needs."""
+def _label(arm: SurvivalArm) -> str:
+    median = arm.median_days if arm.median_days is not None else survival_quantile(arm.curve).value
+    reached = median is not None and math.isfinite(median)
+    words = f"median {months(median):.1f} mo" if median is not None and reached else "median not reached"
+    return f"{shortened(arm.name, 30)}: {words}"
+
+
+def _label_curves(axes: Axes, arms: Sequence[SurvivalArm], end: float) -> bool:
+    """The arms' names and medians in a corner that no curve needs; False where there is no such corner."""
     axes.axhline(0.5, color=RULE, linewidth=0.7, linestyle=(0, (2, 3)), zorder=0)
-    order = sorted(range(len(arms)), key=lambda i: -float(_height_at(arms[i].curve, 0.6 * end)))
-    low_corner = max(_height_at(arm.curve, 0.55 * end) for arm in arms) > 0.78
+    order = sorted(range(len(arms)), key=lambda i: -_height_at(arms[i].curve, 0.6 * end))
+    wide = max(text_width(_label(arm), LABEL_SIZE, True) for arm in arms) / (WIDTH * WIDTH_IN * 72) + 0.03
+    tall = LABEL_LINE * len(arms) + 0.02
+    above = max(_height_at(arm.curve, (1 - wide) * end) for arm in arms) < 1 - tall
+    below = min(_height_at(arm.curve, wide * end) for arm in arms) > tall + 0.02
+    if not above and not below:
+        return False
     for place, number in enumerate(order):
-        arm = arms[number]
-        median = arm.median_days if arm.median_days is not None else survival_quantile(arm.curve).value
-        reached = median is not None and math.isfinite(median)
-        words = f"median {months(median):.1f} mo" if median is not None and reached else "median not reached"
         axes.text(
-            0.015 if low_corner else 0.995,
-            0.03 + 0.072 * (len(order) - place) if low_corner else 1.0 - 0.072 * place,
-            f"{shortened(arm.name, 30)}: {words}",
+            0.995 if above else 0.015,
+            1.0 - LABEL_LINE * place if above else 0.03 + LABEL_LINE * (len(order) - place),
+            _label(arms[number]),
             color=arm_color(number),
             weight="bold",
-            size=8.5,
-            ha="left" if low_corner else "right",
+            size=LABEL_SIZE,
+            ha="right" if above else "left",
             va="top",
             transform=axes.transAxes,
             zorder=6,
         )
+    return True
 
 
 def _height_at(curve: SurvivalCurve, month: float) -> float:
@@ -222,7 +233,14 @@ def _height_at(curve: SurvivalCurve, month: float) -> float:
     return 1.0 if place < 0 else float(curve.survival[place])
 
 
-def _draw_table(axes: Axes, arms: Sequence[SurvivalArm], ticks: Sequence[float], x_limits: tuple[float, float]) -> None:
+def _draw_table(
+    axes: Axes,
+    arms: Sequence[SurvivalArm],
+    ticks: Sequence[float],
+    x_limits: tuple[float, float],
+    *,
+    with_medians: bool,
+) -> None:
     quiet_axis(axes)
     axes.set_facecolor("none")
     axes.set_xlim(*x_limits)
@@ -232,7 +250,7 @@ def _draw_table(axes: Axes, arms: Sequence[SurvivalArm], ticks: Sequence[float],
     for number, arm in enumerate(arms):
         top = number * (len(TABLE_ROWS) + 1)
         color = arm_color(number)
-        name = shortened(arm.name, 50)
+        name = _label(arm) if with_medians else shortened(arm.name, 50)
         axes.text(edge, top + 0.5, name, color=color, weight="bold", size=8.5, va="center", clip_on=False)
         counts = risk_table(arm.curve, ticks)
         for row, (column, words) in enumerate(TABLE_ROWS, start=1):

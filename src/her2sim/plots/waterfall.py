@@ -70,7 +70,7 @@ def response_key(figure: Figure, counts: Mapping[str, int], y: float) -> None:
 
 def _words(frame: pd.DataFrame, change: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
     unmeasured = len(frame) - len(change)
-    words = f"{len(change)} patients, one bar each"
+    words = f"Best change of target lesions of {len(change)} patients"
     cut = int((change > HIGHEST).sum())
     if cut:
         words += f"; {cut} beyond +{HIGHEST:.0f}%"

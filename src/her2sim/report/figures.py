@@ -19,6 +19,7 @@ from her2sim.report.protocol_words import assessment_lines, drug_lines, populati
 from her2sim.report.response_data import best_changes, change_tracks
 from her2sim.report.run_files import RunFiles
 from her2sim.report.survival_data import AXES, TITLES, survival_arms
+from her2sim.report.words import spaced
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ def forest_rows(pairs: Sequence[Pair]) -> list[ForestRow]:
     both.sort(key=lambda p: FOREST_UNITS.index(p.unit))
     return [
         ForestRow(
-            group=pair.group,
+            group=spaced(pair.group),
             label=pair.label,
             unit=pair.unit,
             simulated=_finite(pair.simulated, pair.simulated.interval),
@@ -86,7 +87,7 @@ def forest_rows(pairs: Sequence[Pair]) -> list[ForestRow]:
 
 
 def _design(files: RunFiles) -> Figure:
-    arms = [DesignArm(arm.name, arm.n, drug_lines(arm)) for arm in files.record.arms]
+    arms = [DesignArm(spaced(arm.name), arm.n, drug_lines(arm)) for arm in files.record.arms]
     return design_figure(
         arms,
         population=population_lines(files.record),
@@ -126,12 +127,12 @@ def _responses(files: RunFiles, arm: str) -> list[tuple[str, str, Figure]]:
     found: list[tuple[str, str, Figure]] = []
     changes = best_changes(patients, scans, arm, main)
     if changes["best_change_pct"].notna().any():
-        title = f"{arm}: best change of lesions"
-        found.append(("waterfall", title, waterfall_figure(changes, title=title)))
+        title = f"{arm}: best change of target lesions"
+        found.append(("waterfall", title, waterfall_figure(changes, title=spaced(arm))))
     tracks = change_tracks(patients, scans, arm, main)
     if len(tracks):
-        title = f"{arm}: lesions over time"
-        found.append(("spider", title, spider_figure(tracks, title=title)))
+        title = f"{arm}: target lesions over time"
+        found.append(("spider", title, spider_figure(tracks, title=spaced(arm))))
     return found
 
 

@@ -21,6 +21,7 @@ from her2sim.report.figures import draw_figures
 from her2sim.report.pairing import paired
 from her2sim.report.protocol_words import population_lines, question
 from her2sim.report.run_files import RunFiles, read_run_files
+from her2sim.report.words import spaced
 
 REPORT = "report.html"
 TEMPLATE = "report.html.j2"
@@ -53,7 +54,13 @@ def render(files: RunFiles) -> str:
         lstrip_blocks=True,
     )
     environment.filters["web_address"] = web_address
+    environment.filters["name"] = lambda text: held_together(spaced(str(text)))
     return environment.get_template(TEMPLATE).render(**_names(files)) + "\n"
+
+
+def held_together(text: str) -> str:
+    """Text whose hyphens are no places to break a line: T-DXd is one word."""
+    return text.replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def web_address(text: object) -> str:
@@ -74,7 +81,7 @@ def _names(files: RunFiles) -> dict[str, Any]:
     sources = files.published.sources if files.published else {}
     return {
         "record": files.record,
-        "question": question(files.record).replace("-", "\N{NON-BREAKING HYPHEN}"),
+        "question": held_together(question(files.record)),
         "population": population_lines(files.record),
         "answers": answers(found.contrasts),
         "arm_names": [arm.name for arm in files.record.arms],

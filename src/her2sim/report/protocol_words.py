@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from her2sim.core.calendar import DAYS_PER_WEEK, months
 from her2sim.record.types import Arm, Assessment, Dose, RegimenItem, TrialRecord
+from her2sim.report.words import spaced
 
 DISEASES = {"breast": "breast cancer", "gastric": "gastric cancer", "other": "cancer"}
 SETTINGS = {
@@ -22,7 +23,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 def question(record: TrialRecord) -> str:
     """The question that the trial asks, in one sentence."""
     disease = f"HER2-positive {DISEASES[record.disease]} ({SETTINGS.get(record.setting, record.setting)})"
-    names = [arm.name for arm in record.arms]
+    names = [spaced(arm.name) for arm in record.arms]
     if len(names) == 1:
         return f"In {disease}: what would {names[0]} achieve?"
     return f"In {disease}: how would {names[0]} fare against {' and '.join(names[1:])}?"

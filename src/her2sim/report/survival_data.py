@@ -12,7 +12,7 @@ from her2sim.core.calendar import DAYS_PER_MONTH, months
 from her2sim.plots.survival import PublishedPoint, SurvivalArm
 from her2sim.record.types import Result, TrialRecord
 from her2sim.report.headline import preferred
-from her2sim.report.words import landmark
+from her2sim.report.words import landmark, spaced
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ def survival_arms(
         known = next((a.results for a in published.arms if a.name == arm.name), ()) if published else ()
         arms.append(
             SurvivalArm(
-                name=arm.name,
+                name=spaced(arm.name),
                 curve=kaplan_meier(time, event),
                 band=replicate_band(mine["replicate"].to_numpy(), time, event),
                 published=published_points(known, endpoint, assessor),

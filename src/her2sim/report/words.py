@@ -44,6 +44,7 @@ BASELINE = {
 }
 _MEDIAN = re.compile(r"(\w+)_median")
 _RATE = re.compile(r"(\w+?)_rate_(\d+(?:\.\d+)?)(mo|m|y|yr|w|wk)")
+_JOINED = re.compile(r"(?<=\w)\+(?=\w)")
 _LENGTHS = {"mo": "months", "m": "months", "y": "years", "yr": "years", "w": "weeks", "wk": "weeks"}
 _IN_DAYS = {"months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR, "weeks": 7.0}
 
@@ -73,6 +74,15 @@ def landmark(endpoint: str) -> tuple[str, float] | None:
     """
     match = _RATE.fullmatch(endpoint)
     return (match[1], float(match[2]) * _IN_DAYS[_LENGTHS[match[3]]]) if match else None
+
+
+def spaced(name: str) -> str:
+    """The name of an arm with room around the plus signs that join drugs, so that it can be broken there.
+
+    >>> spaced("tucatinib+trastuzumab"), spaced("IHC3+ only")
+    ('tucatinib + trastuzumab', 'IHC3+ only')
+    """
+    return _JOINED.sub(" + ", name)
 
 
 def baseline_words(name: str) -> str:
