@@ -124,7 +124,7 @@ def survival_figure(
 def tick_days(end: float, scan_days: float | None) -> list[float]:
     """Days of the ticks: multiples of the scan interval (else of a month), at most seven after zero.
 
-    >>> tick_days(700, 42)
+    >>> tick_days(700.0, 42.0)
     [0.0, 126.0, 252.0, 378.0, 504.0, 630.0]
     """
     unit = scan_days or DAYS_PER_MONTH

@@ -22,7 +22,7 @@ from her2sim.report.survival_data import AXES, TITLES, survival_arms
 from her2sim.report.words import spaced
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from her2sim.plots.style import Figure
 
 Place = Literal["design", "survival", "response", "forest"]
 FOREST_UNITS = ("ratio", "months", "percent")
