@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from her2sim.engine import kernels, machine_code
+from her2sim.engine.equations import equations_of
 from her2sim.engine.factorization import factorize
+from her2sim.engine.vector_model import VectorModel
+from her2sim.model.expression import TIME, const, sym
+from her2sim.model.system import OdeSystem, Parameter, State
 
 PATTERN = st.integers(1, 12).flatmap(
     lambda n: st.tuples(st.just(n), st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1))))
@@ -48,3 +56,21 @@ def test_an_arrow_is_eliminated_from_its_thin_end_without_fill_in() -> None:
     plan = factorize(20, entries)
     assert len(plan.position) == 20 + 38
     assert 0 in plan.order[-2:]
+
+
+def test_loops_over_tables_give_the_bits_of_straight_line_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # large models take the tables and cut kernels; a small one made to take them must not change
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    x = [sym(f"x{i}") for i in range(9)]
+    flows = [sym("k") * x[i] * x[(i + 4) % 9] / (1.0 + x[(i + 1) % 9] + 0.1 * TIME) for i in range(9)]
+    states = tuple(State(f"x{i}", const(1.0 + i), flows[i - 1] - flows[i]) for i in range(9))
+    equations = equations_of(OdeSystem("ring", states, (Parameter("k", 0.5),)))
+    given = np.linspace(0.1, 1.0, 5)[:, None], np.linspace(0.0, 4.0, 7)
+    straight = VectorModel(equations).solve(*given)
+    monkeypatch.setattr(kernels, "MOST_STRAIGHT_UPDATES", 0)
+    monkeypatch.setattr(kernels, "LARGE", 0)
+    monkeypatch.setattr(kernels, "CUT", 20)
+    monkeypatch.setattr(machine_code, "read_cache", lambda key: None)
+    tables = VectorModel(equations).solve(*given)
+    assert not straight.status.any()
+    np.testing.assert_array_equal(tables.values, straight.values)

@@ -38,7 +38,7 @@ class _Driver:
         parts = [f"@observed = private constant [{len(observed)} x i64] [{table}]\n"] if observed else [
             "@observed = private constant [1 x i64] zeroinitializer\n"
         ]  # fmt: skip
-        parts.append(declarations(self.lanes) + _kernel_declarations(self.lanes))
+        parts.append(declarations(self.lanes) + _kernel_declarations(self.lanes, self.kernels.loops))
         for tableau in METHODS:
             parts.append(
                 write_step(
@@ -417,13 +417,15 @@ class _Driver:
             state[row] = accept.choose(new[row], state[row])
 
 
-def _kernel_declarations(lanes: int) -> str:
+def _kernel_declarations(lanes: int, loops: str) -> str:
     vector = f"<{lanes} x double>"
+    elimination = f"declare {vector} @factor(ptr, {vector})\ndeclare void @solve(ptr, ptr)\n"
+    if loops:
+        elimination = f"declare void @assemble(ptr, {vector})\n{loops}"
     return (
         f"declare void @rates(ptr, {vector}, ptr, ptr)\n"
         "declare void @linearize(ptr)\n"
-        f"declare {vector} @factor(ptr, {vector})\n"
-        "declare void @solve(ptr, ptr)\n"
+        f"{elimination}"
         "declare void @report(ptr)\n"
         f"declare {vector} @condition(ptr, {vector}, ptr)\n"
         "declare void @prepare(ptr)\n"

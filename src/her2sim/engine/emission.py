@@ -14,9 +14,6 @@ from her2sim.engine.elementary import (
 from her2sim.engine.ir import Array, Value, Writer
 from her2sim.engine.program import COMPARISONS, LIVE, NUMBER, PATIENT, Program, needed
 
-BLOCK = 350
-"""Instructions after which a new basic block begins: LLVM's effort per block grows faster than its length."""
-
 
 class Emission:
     """Writes the operations of one level into one function.
@@ -46,21 +43,18 @@ class Emission:
         self.kept, self.states, self.time, self.parameters = kept, states, time, parameters
         self.values: dict[int, Value] = {}
         self.pairs: dict[int, tuple[Value, Value]] = {}
-        self._block_start = len(writer.lines)
 
     def write(self, roots: Iterable[int], store: Callable[[int, Value], None]) -> None:
         """Write what the roots need, and hand each root's value to ``store`` as soon as it is known."""
         for place, root in enumerate(roots):
-            for node in needed(self.program, [root], self.level):
-                if node not in self.values and node not in self.pairs:
-                    self._write_one(node)
+            self.write_root(root)
             store(place, self.operand(root))
-            self._break_block()
 
-    def _break_block(self) -> None:
-        if len(self.writer.lines) - self._block_start > BLOCK:
-            self.writer.next_block()
-            self._block_start = len(self.writer.lines)
+    def write_root(self, root: int) -> None:
+        """Write what a root needs and is not yet written."""
+        for node in needed(self.program, [root], self.level):
+            if node not in self.values and node not in self.pairs:
+                self._write_one(node)
 
     def operand(self, node: int) -> Value:
         """The value of an operation, from a register, from what is kept for the patient, or as a number."""

@@ -123,7 +123,9 @@ class Array:
         self.writer.put(f"store {self.type} {right.name}, ptr {self.address(index).name}, align {self._align()}")
 
     def _align(self) -> int:
-        return 8 * int(self.type[1:].split()[0]) if self.type.startswith("<") else 8
+        if self.type.startswith("<"):
+            return 8 * int(self.type[1:].split()[0])
+        return 4 if self.type == "i32" else 8
 
 
 class Writer:
@@ -202,12 +204,6 @@ class Writer:
 
     def _place(self, label: str) -> None:
         self.lines.append(f"{label}:")
-
-    def next_block(self) -> None:
-        """Begin a new basic block."""
-        label = self._label("block")
-        self.put(f"br label %{label}")
-        self._place(label)
 
     @contextmanager
     def when(self, condition: Value) -> Generator[None]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from her2sim.engine.elementary import declarations
-from her2sim.engine.elimination import Matrix, write_factor, write_solve
+from her2sim.engine.elimination import CUT, Matrix, write_factor, write_solve
+from her2sim.engine.elimination_table import (
+    MOST_STRAIGHT_UPDATES,
+    write_assembly,
+    write_table_factor,
+    write_table_solve,
+)
 from her2sim.engine.emission import Emission
 from her2sim.engine.equations import Equations
 from her2sim.engine.factorization import Factorization, factorize
@@ -13,6 +20,11 @@ from her2sim.engine.ir import Array, Value, Writer
 from her2sim.engine.layout import Layout, layout_of
 from her2sim.engine.program import LIVE, NUMBER, PATIENT, Program, needed
 from her2sim.model.expression import neg
+
+LARGE = 4000
+"""Kernels with more operations than this are cut into functions."""
+
+Store = Callable[[int, Value], None]
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,7 @@ class Kernels:
         depends_on_time: True if some rate depends on explicit time.
         stops: True if there is a stop condition.
         observed: states that outputs and stop condition need.
+        loops: definitions of ``factor`` and ``solve`` as loops over tables, empty where the kernels have them.
     """
 
     text: str
@@ -32,6 +45,7 @@ class Kernels:
     depends_on_time: bool
     stops: bool
     observed: tuple[int, ...]
+    loops: str = ""
 
 
 def write_kernels(equations: Equations, *, lanes: int, stages: int, infused: tuple[int, ...]) -> Kernels:
@@ -75,13 +89,21 @@ class _Model:
         self.layout = layout_of(kept=0, **sizes)
         text = declarations(self.lanes) + "".join(self._texts())
         layout = layout_of(kept=len(self.program.slots), **sizes)
-        return Kernels(text, layout, bool(self.slopes), bool(self.stop), observed)
+        loops = ""
+        if self.plan.updates > MOST_STRAIGHT_UPDATES:
+            loops = write_table_factor(self.plan, layout, self.lanes) + write_table_solve(self.plan, layout, self.lanes)
+        return Kernels(text, layout, bool(self.slopes), bool(self.stop), observed, loops)
 
     def _texts(self) -> list[str]:
         return [
-            self._rates(), self._linearize(), write_factor(self._matrix(), self.lanes),
-            write_solve(self._matrix(), self.lanes), self._report(), self._condition(), self._prepare(),
+            self._rates(), self._linearize(), *self._elimination(), self._report(), self._condition(), self._prepare(),
         ]  # fmt: skip
+
+    def _elimination(self) -> list[str]:
+        matrix = self._matrix()
+        if self.plan.updates > MOST_STRAIGHT_UPDATES:
+            return [write_assembly(matrix, self.lanes)]
+        return [write_factor(matrix, self.lanes), write_solve(matrix, self.lanes)]
 
     def _matrix(self) -> Matrix:
         """Where each element of minus the Jacobian is to be found."""
@@ -121,41 +143,74 @@ class _Model:
 
     def _rates(self) -> str:
         """Adds the rates at a state and time to an array."""
-        writer = Writer(self.lanes)
-        states = Array(writer, writer.vector, writer.named("ptr", "%states"))
-        rates = Array(writer, writer.vector, writer.named("ptr", "%rates"))
 
-        def store(place: int, value: Value) -> None:
-            rates[place] = rates[place] + self._with_inflow(writer, place, value)
+        def begin(writer: Writer) -> tuple[Emission, Store]:
+            states = Array(writer, writer.vector, writer.named("ptr", "%states"))
+            rates = Array(writer, writer.vector, writer.named("ptr", "%rates"))
 
-        self._live(writer, states, writer.named(writer.vector, "%time")).write(self.rates, store)
-        arguments = f"ptr noalias %workspace, {writer.vector} %time, ptr noalias %states, ptr noalias %rates"
-        return writer.function("rates", arguments, visible=True)
+            def store(place: int, value: Value) -> None:
+                rates[place] = rates[place] + self._with_inflow(writer, place, value)
+
+            return self._live(writer, states, writer.named(writer.vector, "%time")), store
+
+        vector = f"<{self.lanes} x double>"
+        arguments = (("ptr noalias", "%workspace"), (vector, "%time"), ("ptr noalias", "%states"),
+                     ("ptr noalias", "%rates"))  # fmt: skip
+        return self._in_pieces("rates", arguments, self.rates, begin)
 
     def _linearize(self) -> str:
         """Rates, Jacobian and time derivative at the point from which a step starts."""
-        writer = Writer(self.lanes)
-        rates, jacobian = self._array(writer, "stages"), self._array(writer, "jacobian")
-        slope, time = self._array(writer, "time_slope"), self._array(writer, "time")[0]
-        emission = self._live(writer, self._array(writer, "state"), time)
+        size, keys = len(self.rates), list(self.live_place)
+        zero = self.program.number(0.0)
+        slopes = [self.slopes.get(row, zero) for row in range(size)] if self.slopes else []
 
-        def store_rate(place: int, value: Value) -> None:
-            rates[place] = self._with_inflow(writer, place, value)
+        def begin(writer: Writer) -> tuple[Emission, Store]:
+            rates, jacobian = self._array(writer, "stages"), self._array(writer, "jacobian")
+            slope, time = self._array(writer, "time_slope"), self._array(writer, "time")[0]
 
-        emission.write(self.rates, store_rate)
-        keys = list(self.live_place)
-        emission.write([self.entries[key] for key in keys], jacobian.__setitem__)
-        rows = list(self.slopes)
+            def store(place: int, value: Value) -> None:
+                if place < size:
+                    rates[place] = self._with_inflow(writer, place, value)
+                elif place < size + len(keys):
+                    jacobian[place - size] = value
+                else:
+                    slope[place - size - len(keys)] = value
 
-        def store_slope(place: int, value: Value) -> None:
-            slope[rows[place]] = value
+            return self._live(writer, self._array(writer, "state"), time), store
 
-        emission.write([self.slopes[row] for row in rows], store_slope)
-        if self.slopes:
-            for row in range(len(self.equations.states)):
-                if row not in self.slopes:
-                    slope[row] = 0.0
-        return writer.function("linearize", "ptr noalias %workspace", visible=True)
+        roots = [*self.rates, *(self.entries[key] for key in keys), *slopes]
+        return self._in_pieces("linearize", (("ptr noalias", "%workspace"),), roots, begin)
+
+    def _in_pieces(
+        self,
+        name: str,
+        arguments: tuple[tuple[str, str], ...],
+        roots: list[int],
+        begin: Callable[[Writer], tuple[Emission, Store]],
+    ) -> str:
+        """A function that stores the roots; a large one is cut, at the price of computing some things twice."""
+        large = len(needed(self.program, roots, LIVE)) > LARGE
+        listed = ", ".join(f"{kind} {word}" for kind, word in arguments)
+        texts: list[str] = []
+        done = 0
+        while done < len(roots) or not texts:
+            writer = Writer(self.lanes)
+            emission, store = begin(writer)
+            while done < len(roots) and not (large and len(writer.lines) > CUT):
+                emission.write_root(roots[done])
+                store(done, emission.operand(roots[done]))
+                done += 1
+            piece = f"{name}_{len(texts)}" if large else name
+            texts.append(writer.function(piece, listed, visible=not large))
+        if large:
+            whole = Writer(self.lanes)
+            for number in range(len(texts)):
+                whole.run(
+                    f"{name}_{number}",
+                    *(whole.named(kind.split()[0] if "ptr" in kind else kind, word) for kind, word in arguments),
+                )
+            texts.append(whole.function(name, listed, visible=True))
+        return "".join(texts)
 
     def _report(self) -> str:
         """Outputs at the trial state."""
