@@ -260,3 +260,14 @@ def test_the_table_has_a_row_for_each_published_figure() -> None:
     assert frame["published"].tolist() == [11.0, 10.0]
     assert frame["simulated_pi90_low"].tolist() == [9.0, 9.0]
     assert frame["simulated_pi90_high"].isna().all()
+
+
+def test_a_figure_of_a_stratum_is_no_partner_of_a_figure_of_all_patients() -> None:
+    # EMILIA's record holds the OS of patients with brain metastases beside that of all patients
+    from her2sim.evidence.base import load_record
+
+    published = load_record("EMILIA")
+    table = compare(published, published)
+    control = [row for row in table.rows if row.arm == "lapatinib+capecitabine" and row.endpoint == "OS_median"]
+    assert control
+    assert all(row.published > 20 for row in control)

@@ -31,7 +31,8 @@ def compare(simulated: TrialRecord, published: TrialRecord, arms: Mapping[str, s
 
     The partner of a published figure is the simulated one by the same assessor (central readings of any name are
     ``BICR``; where the source does not say, the trial's main assessor), with the same requirement of confirmation.
-    Times are compared in months, shares in percent, contrasts as ratios or differences.
+    Times are compared in months, shares in percent, contrasts as ratios or differences. Figures of a stratum are left
+    out.
 
     Main arguments:
         simulated: a record with simulated results.
@@ -51,7 +52,7 @@ def compare(simulated: TrialRecord, published: TrialRecord, arms: Mapping[str, s
         if arm.name not in pairs:
             continue
         candidates = by_name[pairs[arm.name]].results
-        found = [(result, _partner(result, candidates, simulated)) for result in arm.results]
+        found = [(result, _partner(result, candidates, simulated)) for result in arm.results if not of_stratum(result)]
         compared = [_compared_result(arm.name, one, other) for one, other in found if other is not None]
         missing += [common_endpoint(one.endpoint) for one, other in found if other is None]
         rows += _with_primary(compared, published)
@@ -138,10 +139,19 @@ def _row(arm: str, endpoint: str, simulated: Figure, published: Figure) -> Compa
     )
 
 
+def of_stratum(figure: Result | Contrast) -> bool:
+    """Whether a published figure is of some of the patients only: it is no partner of a figure of all.
+
+    >>> of_stratum(Result("ORR", 30.0, "percent", extra={"population": "brain metastases at baseline"}))
+    True
+    """
+    return bool(figure.extra.get("population"))
+
+
 def _contrasts(simulated: TrialRecord, published: TrialRecord, pairs: Mapping[str, str]) -> list[Compared]:
     rows: list[Compared] = []
     for contrast in published.contrasts:
-        if contrast.arm not in pairs or contrast.reference not in pairs:
+        if of_stratum(contrast) or contrast.arm not in pairs or contrast.reference not in pairs:
             continue
         names = pairs[contrast.arm], pairs[contrast.reference]
         endpoint = common_endpoint(contrast.endpoint)

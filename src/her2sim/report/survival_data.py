@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from her2sim.analysis.compare import of_stratum
 from her2sim.analysis.kaplan_meier import kaplan_meier
 from her2sim.core.calendar import DAYS_PER_MONTH, months
 from her2sim.plots.survival import PublishedPoint, SurvivalArm
@@ -47,6 +48,7 @@ def survival_arms(
             continue
         time, event = mine["time_days"].to_numpy(dtype=np.float64), mine["event"].to_numpy(dtype=bool)
         known = next((a.results for a in published.arms if a.name == arm.name), ()) if published else ()
+        known = tuple(result for result in known if not of_stratum(result))
         arms.append(
             SurvivalArm(
                 name=spaced(arm.name),
