@@ -1,24 +1,40 @@
-"""The fingerprint of the model: everything in the package's data that changes a simulated number."""
+"""The fingerprint of the model: everything in the package that changes a simulated number, data and code."""
 
 from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
 
 from her2sim.core.paths import data_dir
 
+ROOMS = ("core", "model", "engine", "population", "trial", "endpoints", "study")
 FOLDERS = ("parameters", "calibration", "drugs", "populations", "regimens", "recist", "defaults")
 
 
-@cache
-def data_fingerprint() -> str:
-    """SHA-256 over the data files that a simulation reads, by name and content, line ends made alike.
+class _Digest(Protocol):
+    def update(self, data: bytes, /) -> None: ...
 
-    A run folder belongs to one fingerprint: after a change of any parameter the old results are not taken up again.
+
+@cache
+def fingerprint() -> str:
+    """SHA-256 over the data files that a simulation reads and the code that makes it, line ends made alike.
+
+    A run folder belongs to one fingerprint: after a change of a parameter or of the simulator, old results are not
+    taken up again.
     """
     digest = sha256()
     for folder in FOLDERS:
         for path in sorted(data_dir(folder).rglob("*.yaml")):
             digest.update(f"{folder}/{path.name}\n".encode())
-            digest.update("\n".join(path.read_text(encoding="utf-8").splitlines()).encode())
+            _add(digest, path)
+    for room in ROOMS:
+        for path in sorted((data_dir("").parent / room).rglob("*.py")):
+            digest.update(f"{room}/{path.name}\n".encode())
+            _add(digest, path)
     return digest.hexdigest()
+
+
+def _add(digest: _Digest, path: Path) -> None:
+    digest.update("\n".join(path.read_text(encoding="utf-8").splitlines()).encode())
