@@ -14,6 +14,8 @@ from her2sim.exchange.report import Finding
 
 # libSBML's numbers of findings on units: references to units that do not exist change no number, so they only warn.
 _UNIT_IDS = {10311, 10313}
+# XML without a declared encoding is UTF-8 by the XML standard; libSBML calls it an error.
+_TOLERATED = _UNIT_IDS | {1002}
 # Where units are not declared, libSBML says so once for every formula; these become one line of the report.
 _UNDECLARED = {*range(99505, 99512), *range(20511, 20519), 20615, 20616, 20617, 20702}
 
@@ -98,7 +100,7 @@ def _raise_first_error(document: Any, where: str) -> None:
 
     for i in range(document.getNumErrors()):
         error = document.getError(i)
-        if error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR and error.getErrorId() not in _UNIT_IDS:
+        if error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR and error.getErrorId() not in _TOLERATED:
             words = " ".join(error.getMessage().split())
             raise InputError(f"the file is not valid SBML: {words}", where=f"{where}, line {error.getLine()}")
 

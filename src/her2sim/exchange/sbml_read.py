@@ -14,6 +14,7 @@ from her2sim.exchange.report import Finding, ImportReport, ModelRefused
 from her2sim.exchange.sbml_document import consistency_findings, flatten, package_findings, parse
 from her2sim.exchange.sbml_extract import extract
 from her2sim.exchange.sbml_meaning import Interpreter
+from her2sim.exchange.soundness import unsound
 from her2sim.model.expression import Expr, symbols, walk
 from her2sim.model.system import OdeSystem
 
@@ -83,7 +84,7 @@ def read_sbml(text: str, *, where: str = "SBML model", strict_units: bool = Fals
     interpreter = Interpreter(content)
     system, meaning = interpreter.interpret()
     findings += interpreter.findings
-    findings += _undefined(system, interpreter.unset)
+    findings += _undefined(system, interpreter.unset) or unsound(system)
     report = ImportReport(where, tuple(findings))
     if report.refused:
         raise ModelRefused(report)

@@ -1,0 +1,207 @@
+"""What cannot be simulated as meant, or could do harm, is refused with its place; nothing is left out in silence."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+
+from her2sim.core.errors import InputError
+from her2sim.exchange import ModelRefused, read_model, read_sbml, sbml_of_antimony
+
+HEAD = (
+    '<?xml version="1.0"?>\n<sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1"{more}>\n'
+)
+MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">{}</math>'
+CI = "<ci> {} </ci>"
+
+
+def model(body: str, more: str = "") -> str:
+    return f'{HEAD.format(more=more)}<model id="m">\n{body}\n</model>\n</sbml>'
+
+
+def parameter(name: str, value: str = "1", constant: bool = False) -> str:
+    given = f'value="{value}"' if value else ""
+    return f'<parameter id="{name}" {given} constant="{str(constant).lower()}"/>\n'
+
+
+def parameters(*names: str) -> str:
+    return f"<listOfParameters>{''.join(map(parameter, names))}</listOfParameters>"
+
+
+def rule(kind: str, content: str, variable: str = "") -> str:
+    target = f' variable="{variable}"' if variable else ""
+    return f"<{kind}{target}>{MATH.format(content)}</{kind}>\n"
+
+
+def apply(operation: str, *args: str) -> str:
+    return f"<apply>{operation}{''.join(args)}</apply>"
+
+
+def listed(*rules: str) -> str:
+    return f"<listOfRules>{''.join(rules)}</listOfRules>"
+
+
+SQUARE = apply("<times/>", CI.format("x"), CI.format("x"))
+DOCTYPE = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><sbml>&e;</sbml>'
+
+
+def refusal(text: str) -> ModelRefused:
+    with pytest.raises(ModelRefused) as caught:
+        read_sbml(text, where="file.xml")
+    return caught.value
+
+
+def test_fast_reaction_is_refused_with_its_line() -> None:
+    text = model(
+        '<listOfCompartments><compartment id="c" size="1" constant="true"/></listOfCompartments>\n'
+        '<listOfSpecies><species id="S" compartment="c" initialAmount="1" hasOnlySubstanceUnits="false" '
+        'boundaryCondition="false" constant="false"/></listOfSpecies>\n'
+        '<listOfReactions>\n<reaction id="quick" reversible="false" fast="true"><listOfReactants>'
+        '<speciesReference species="S" stoichiometry="1" constant="true"/></listOfReactants><kineticLaw>'
+        f"{MATH.format(CI.format('S'))}</kineticLaw></reaction></listOfReactions>"
+    )
+    error = refusal(text)
+    finding = error.report.refused[0]
+    assert (finding.construct, finding.place, finding.line) == ("fast reaction", "quick", 7)
+    assert "file.xml, line 7" in str(error)
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("rules", "names", "why"),
+    [
+        (rule("algebraicRule", apply("<minus/>", SQUARE, "<cn>2</cn>")), "x", "not linear"),
+        (rule("algebraicRule", apply("<plus/>", CI.format("x"), CI.format("y"))), "x y", "any of x, y"),
+        (
+            rule("algebraicRule", CI.format("x")) + rule("rateRule", "<cn>1</cn>", "x"),
+            "x",
+            "nothing is left",
+        ),
+    ],
+)  # fmt: skip
+def test_algebraic_rules_that_are_not_solved_are_refused(rules: str, names: str, why: str) -> None:
+    text = model(parameters(*names.split()) + f"<listOfRules>{rules}</listOfRules>")
+    with pytest.raises(InputError) as caught:
+        read_sbml(text)
+    assert why in str(caught.value) or "overdetermined" in str(caught.value)
+
+
+def test_a_quantity_without_value_that_is_used_is_refused() -> None:
+    text = model(
+        f"<listOfParameters>{parameter('k', '', constant=True)}{parameter('x')}</listOfParameters>"
+        f"<listOfRules>{rule('rateRule', CI.format('k'), 'x')}</listOfRules>"
+    )
+    finding = refusal(text).report.refused[0]
+    assert (finding.construct, finding.place) == ("value", "k")
+
+
+def test_a_delay_that_is_not_constant_is_refused_in_a_rate() -> None:
+    delay = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay"> delay </csymbol>'
+    late = apply(delay, CI.format("x"), CI.format("x"))
+    text = model(parameters("x") + f"<listOfRules>{rule('rateRule', late, 'x')}</listOfRules>")
+    assert refusal(text).report.refused[0].construct == "delay"
+
+
+def test_packages_that_change_the_mathematics_are_refused() -> None:
+    fbc = ' xmlns:fbc="http://www.sbml.org/sbml/level3/version1/fbc/version2" fbc:required="false"'
+    text = model("", more=fbc).replace('<model id="m">', '<model id="m" fbc:strict="true">')
+    assert refusal(text).report.refused[0].place == "fbc"
+
+
+def test_an_unknown_required_package_is_refused() -> None:
+    more = ' xmlns:odd="http://www.sbml.org/sbml/level3/version1/odd/version1" odd:required="true"'
+    with pytest.raises(InputError, match="odd"):
+        read_sbml(model("", more=more))
+
+
+def test_other_files_are_never_read() -> None:
+    comp = ' xmlns:comp="http://www.sbml.org/sbml/level3/version1/comp/version1" comp:required="true"'
+    text = model(
+        '<listOfParameters><parameter id="p" value="1" constant="true"/></listOfParameters>', more=comp
+    ).replace(
+        "</model>",
+        '</model><comp:listOfExternalModelDefinitions><comp:externalModelDefinition comp:id="e" '
+        'comp:source="file:///etc/passwd"/></comp:listOfExternalModelDefinitions>',
+    )
+    assert refusal(text).report.refused[0].construct == "external model definition"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "not well-formed"),
+        ("no xml at all", "not well-formed"),
+        (model(parameters("x"))[:-30], "not well-formed"),
+        ("<html><body/></html>", "not valid SBML"),
+        (DOCTYPE, "document type"),
+        (model("<notes>" + "<p>" * 400 + "</p>" * 400 + "</notes>"), "nested"),
+        (model(parameters("x") + listed(rule("rateRule", CI.format("missing"), "x"))), "missing"),
+        (model(parameters("x", "x")), "x"),
+    ],
+)  # fmt: skip
+def test_broken_or_harmful_files_are_refused_in_words(text: str, why: str) -> None:
+    with pytest.raises(InputError, match=why) as caught:
+        read_sbml(text, where="file.xml")
+    assert "file.xml" in str(caught.value)
+
+
+def test_a_truncated_file_is_refused_with_the_line_where_it_ends() -> None:
+    text = model(parameters("x"))
+    with pytest.raises(InputError, match="line 4"):
+        read_sbml(text[: text.index("<listOfParameters>") + 20], where="file.xml")
+
+
+def call(number: int, arg: str) -> str:
+    return apply(f"<ci>f{number}</ci>", arg)
+
+
+def test_functions_that_multiply_without_end_are_refused_soon() -> None:
+    """f1(x) = x + x + 1, f2(x) = f1(f1(x) + ...) …: a few lines that would fill any memory."""
+    bodies = [apply("<plus/>", "<ci>a</ci>", "<ci>a</ci>")]
+    for i in range(39):
+        bodies.append(call(i, call(i, apply("<times/>", "<ci>a</ci>", "<cn>1.1</cn>"))))
+    lambdas = [MATH.format(f"<lambda><bvar><ci>a</ci></bvar>{body}</lambda>") for body in bodies]
+    made = "".join(f'<functionDefinition id="f{i}">{math}</functionDefinition>' for i, math in enumerate(lambdas))
+    text = model(
+        f"<listOfFunctionDefinitions>{made}</listOfFunctionDefinitions>{parameters('x')}"
+        + listed(rule("rateRule", call(39, CI.format("x")), "x"))
+    )
+    began = time.monotonic()
+    with pytest.raises(InputError):
+        read_sbml(text)
+    assert time.monotonic() - began < 20
+
+
+def test_assigned_sums_that_double_without_end_are_refused() -> None:
+    names = [f"x{i}" for i in range(40)]
+    double = "".join(
+        rule("assignmentRule", apply("<plus/>", CI.format(a), CI.format(a)), b) for a, b in pairwise(names)
+    )
+    text = model(parameters(*names) + f"<listOfRules>{rule('rateRule', CI.format('x39'), 'x0')}{double}</listOfRules>")
+    assert refusal(text).report.refused[0].construct == "formula"
+
+
+def test_inconsistent_units_warn_and_are_refused_where_units_are_strict() -> None:
+    text = sbml_of_antimony(
+        "model m()\n  unit len = metre;\n  x = 1; x has len; y = 2; y has second; z := x + y; z has len;\nend"
+    )
+    warned = [f for f in read_sbml(text).report.of("warning") if f.construct == "unit"]
+    assert warned and "x + y" in warned[0].why
+    with pytest.raises(ModelRefused, match="x \\+ y"):
+        read_sbml(text, strict_units=True)
+
+
+def test_antimony_errors_name_the_line() -> None:
+    with pytest.raises(InputError, match="line 2"):
+        sbml_of_antimony("model m()\n  x ::= = 3;\nend", where="bad.ant")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path) -> None:
+    path = tmp_path / "model.xml"
+    path.write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_model(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_model(tmp_path / "none.xml")
