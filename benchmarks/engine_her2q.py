@@ -2,8 +2,8 @@
 
     python benchmarks/engine_her2q.py her2q.ant [--patients 200] [--rtol 1e-5] [--threads 1] [--reference file.npz]
 
-Workload: 0 to 1092 days; every 21 days (53 times) boluses of 900, 1900 and 390 into C_A, C_B and C_D; the state is observed at
-every second dose time. Rates vary log-normally between patients, see ``population``.
+Workload: 0 to 1092 days; every 21 days (53 times) boluses of 900, 1900 and 390 into C_A, C_B and C_D; the state is
+observed at every second dose time. Rates vary log-normally between patients, see ``population``.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ DOSE_TIMES = 21.0 * np.arange(53)
 OBSERVED = DOSE_TIMES[::2]
 CV30 = ("CL_", "V1_", "V2_", "Q_", "kg_")
 VARYING = (
-    *CV30, "Pt_", "R0_", "Vmax_", "kint", "kdeg", "kbind", "krel", "Emax", "EC50", "kct", "kadcc", "kag", "kdc", "kact",
-    "kpro", "kmig", "kexh", "vasc0", "kout", "kin", "krec", "PSp", "sens_", "kIFN", "sNK", "kd0", "kpump", "konA", "konB",
-    "koffA", "koffB", "ksP", "ksL", "sT", "KT", "kdmg", "Vinc",
+    *CV30, "Pt_", "R0_", "Vmax_", "kint", "kdeg", "kbind", "krel", "Emax", "EC50", "kct", "kadcc", "kag", "kdc",
+    "kact", "kpro", "kmig", "kexh", "vasc0", "kout", "kin", "krec", "PSp", "sens_", "kIFN", "sNK", "kd0", "kpump",
+    "konA", "konB", "koffA", "koffB", "ksP", "ksL", "sT", "KT", "kdmg", "Vinc",
 )  # fmt: skip
 
 
@@ -71,7 +71,9 @@ def lognormal(rng: np.random.Generator, cv: float) -> Floats:
 
 
 def doses(system: OdeSystem, patients: int) -> DoseTable:
-    columns = [(p, t, system.state_names.index(s), a) for p in range(patients) for t in DOSE_TIMES for s, a in BOLUSES.items()]
+    columns = [
+        (p, t, system.state_names.index(s), a) for p in range(patients) for t in DOSE_TIMES for s, a in BOLUSES.items()
+    ]
     patient, when, target, amount = (np.array(c) for c in zip(*columns, strict=True))
     return DoseTable(patient.astype(np.int64), when, target.astype(np.int64), amount, np.zeros(len(when)))
 
@@ -85,7 +87,9 @@ def errors(values: Floats, reference: Floats, names: tuple[str, ...]) -> Floats:
         return np.nanmax(np.where(scale > 0, np.abs(x - ref) / scale, 0.0), axis=(1, 2))
 
 
-def solve(model: CompiledModel, table: Floats, initial: Floats, given: DoseTable, rtol: float, threads: int) -> Solution:
+def solve(
+    model: CompiledModel, table: Floats, initial: Floats, given: DoseTable, rtol: float, threads: int
+) -> Solution:
     return model.solve(table, OBSERVED, initial=initial, doses=given, rtol=rtol, atol=1e-3 * rtol, threads=threads)
 
 
@@ -122,7 +126,8 @@ def main() -> None:
             solution = solve(model, table, initial, given, rtol, args.threads)
             spent, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
             line = f"rtol {rtol:.0e}: {args.patients / spent:.1f} patients/s of wall time, "
-            line += f"{args.patients / cpu:.1f} per CPU second, {np.mean(solution.steps):.0f} + {np.mean(solution.refused):.0f} steps, "
+            line += f"{args.patients / cpu:.1f} per CPU second, "
+            line += f"{np.mean(solution.steps):.0f} + {np.mean(solution.refused):.0f} steps, "
             line += f"{1e6 * cpu / np.sum(solution.steps):.2f} us/step, failed {np.sum(solution.status != 0)}"
             if reference is not None:
                 shared = min(len(reference), args.patients)

@@ -1,6 +1,6 @@
 """Largest rate of fused multiply-adds that one core reaches, the ceiling for every solver here.
 
-    python benchmarks/engine_peak.py
+python benchmarks/engine_peak.py
 """
 
 from __future__ import annotations
