@@ -78,11 +78,11 @@ def pool(effects: Sequence[float], errors: Sequence[float], *, method: Method = 
     y, s = np.asarray(effects, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     if len(y) == 0 or y.shape != s.shape or not bool(np.isfinite(y).all() and (s > 0.0).all()):
         raise InputError("there is no study to pool, or an effect or standard error is missing or not above 0.")
-    tau2 = 0.0 if len(y) == 1 else _reml(y, s**2) if method == "REML" else _by_statsmodels(y, s**2, method)
     fixed, fixed_error = _weighted(y, s**2)
-    random, random_error = _weighted(y, s**2 + tau2)
     q = float(np.sum((y - fixed) ** 2 / s**2))
     df = len(y) - 1
+    tau2 = 0.0 if df == 0 else _reml(y, s**2) if method == "REML" else _by_moments(y, s**2, method, excess=q - df)
+    random, random_error = _weighted(y, s**2 + tau2)
     return Pooled(
         studies=len(y),
         fixed=_interval(fixed, fixed_error, level),
@@ -100,12 +100,12 @@ def pool(effects: Sequence[float], errors: Sequence[float], *, method: Method = 
 
 
 def i_squared(q: float, df: int) -> float:
-    """Share of the variation that is beyond chance: (Q - df) / Q, not below 0.
+    """Share of the variation that is beyond chance: (Q - df) / Q, not below 0; 0 without degrees of freedom.
 
     >>> i_squared(20.0, 5), i_squared(3.0, 5)
     (0.75, 0.0)
     """
-    return max(0.0, (q - df) / q) if q > 0.0 else 0.0
+    return max(0.0, (q - df) / q) if q > 0.0 and df > 0 else 0.0
 
 
 def chi2_tail(q: float, df: int) -> float | None:
@@ -130,11 +130,13 @@ def two_sided(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2.0))
 
 
-def _by_statsmodels(y: Floats, variance: Floats, method: Method) -> float:
+def _by_moments(y: Floats, variance: Floats, method: Method, *, excess: float) -> float:
+    if excess <= 0.0:
+        return 0.0  # both estimators are cut off here, which statsmodels leaves to its user
     from statsmodels.stats.meta_analysis import combine_effects
 
     found: Any = combine_effects(y, variance, method_re=_STATSMODELS[method])
-    return max(0.0, float(found.tau2))  # statsmodels lets the moment estimator fall below 0
+    return float(found.tau2)
 
 
 def _weighted(y: Floats, variance: Floats) -> tuple[float, float]:
