@@ -63,15 +63,11 @@ def _infusion_edges(
     count = np.concatenate([np.ones(len(rate)), -np.ones(len(rate))])
     order = np.lexsort((count, when, where, who))  # at one moment, ends come before starts
     who, where, when, change, count = who[order], where[order], when[order], change[order], count[order]
-    fresh = np.concatenate([[True], (who[1:] != who[:-1]) | (where[1:] != where[:-1])])
-    total, active = np.empty(len(change)), 0.0
-    now = 0.0
-    for row in range(len(change)):
-        if fresh[row]:
-            now, active = 0.0, 0.0
-        active += count[row]
-        now = now + change[row] if active > 0.0 else 0.0
-        total[row] = now
+    running_now = np.cumsum(count)  # each patient's and state's own starts and ends cancel, so this is its own count
+    before = running_now - count
+    total = np.where(running_now > 0.0, change, 0.0)
+    for row in np.flatnonzero((running_now > 0.0) & (before > 0.0)):  # only where infusions overlap
+        total[row] = total[row - 1] + change[row]
     last = np.concatenate([(who[1:] != who[:-1]) | (where[1:] != where[:-1]) | (when[1:] != when[:-1]), [True]])
     slot = n_states + np.searchsorted(infused, where)
     return tuple(int(i) for i in infused), (who[last], when[last], slot[last], total[last])

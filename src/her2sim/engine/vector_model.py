@@ -118,7 +118,8 @@ class VectorModel:
         )
         rows = np.atleast_2d(batch.times)
         present = np.sum(~np.isnan(rows), axis=1)
-        last = np.array([row[k - 1] if k else batch.start for row, k in zip(rows, present, strict=True)])
+        padded = np.concatenate([np.full((len(rows), 1), batch.start), rows], axis=1)
+        last = np.take_along_axis(padded, present[:, None], axis=1)[:, 0]
         code = self.code(stops.infused)
         keep: list[Floats | Ints] = []
         order = order_words(
