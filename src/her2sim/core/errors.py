@@ -29,7 +29,11 @@ class Her2SimError(Exception):
     def text(self) -> str:
         """The message as one paragraph: place, what, why, what to do."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return " ".join(part for part in (head, self.why, self.hint) if part)
+        return " ".join(_sentence(part) for part in (head, self.why, self.hint) if part)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!", ":")) else f"{text}."
 
 
 class InputError(Her2SimError):
@@ -58,8 +62,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint sentence that offers the nearest known names, or lists a few when none is near.
 
-    >>> did_you_mean("q3v", ["q3w", "q1w"])
-    'Did you mean q3w, q1w?'
+    >>> did_you_mean("q3v", ["q3w", "daily"])
+    'Did you mean q3w?'
     """
     options = list(known)
     near = nearest(name, options)

@@ -81,7 +81,7 @@ def load_drug(name: str) -> Drug:
     """
     key = _plain(name)
     path = data_dir("drugs") / f"{key.replace(' ', '_')}.yaml"
-    if path.exists():
+    if not {"/", "\\", "."} & set(key) and path.exists():  # a name, not a path
         return _read(path)
     found = _index().get(key)
     if found is None:

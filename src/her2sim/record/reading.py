@@ -59,6 +59,11 @@ def read_record(text_or_path: str | Path, origin: str = "") -> TrialRecord:
     return read_located(load_yaml(text_or_path, origin or "<text>"), origin)
 
 
+def place_in(path: Path, *keys: str | int) -> str:
+    """``file:line: keys`` of a part of a record's file, for errors that are found after reading."""
+    return Fields.root(load_yaml_file(path)).where(str(keys[0]), *keys[1:])
+
+
 def is_record_path(text: str) -> bool:
     """Whether a text names a YAML file rather than holding YAML."""
     return "\n" not in text and text.strip().lower().endswith((".yaml", ".yml"))
@@ -184,4 +189,4 @@ def _extra(top: Fields, sources: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return extra
 
 
-__all__ = ["is_record_path", "read_located", "read_record", "record_from_mapping", "regimen_item"]
+__all__ = ["is_record_path", "place_in", "read_located", "read_record", "record_from_mapping", "regimen_item"]

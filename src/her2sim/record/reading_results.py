@@ -53,7 +53,7 @@ def read_result(fields: Fields, sources: Sources) -> Result:
         not_reached=not_reached,
         assessor=fields.text("assessor"),
         confirmed=None if not fields.has("confirmed") else fields.flag("confirmed", False),
-        n_evaluated=fields.count("n_evaluated", 1),
+        n_evaluated=fields.count("n_evaluated"),
         data_cut=fields.text("data_cut"),
         note=fields.text("note"),
         source=_source(fields, sources),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from her2sim.trial.next_lines import Policy, make_policy
 
 ASSESSORS = ("INV", "BICR")
 MOST_PATIENTS = 1_000_000
+Place = Callable[..., str]
+"""Keys of the record, such as ``"arms", 0, "n"`` -> where they stand, for messages."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +65,33 @@ class TrialPlan:
 
 
 def make_plan(
-    record: TrialRecord, *, patients: int | None, seed: int, overrides: Mapping[str, float] | None = None
+    record: TrialRecord,
+    *,
+    patients: int | None,
+    seed: int,
+    overrides: Mapping[str, float] | None = None,
+    place: Place | None = None,
 ) -> TrialPlan:
     """Turn a record into a plan, refusing what cannot be simulated before anything is written.
 
+    Main arguments:
+        record: the trial.
+        patients: per arm; None for the record's own numbers.
+        seed: seed of the study.
+
+    Other arguments:
+        overrides: values of population-level parameters that replace those of the data files.
+        place: tells where a key of the record stands; without it, messages name the record's id.
+
     Raises:
-        InputError: the setting cannot be simulated yet, a drug is unknown, a regimen has unparsed parts, or the
-            number of patients is absurd.
+        InputError: the setting cannot be simulated yet, a drug is unknown or has no dose and schedule, or the number
+            of patients is absurd.
     """
+    place = place or (lambda *keys: record.id)
     if record.disease not in ("breast", "gastric") or not record.setting.startswith("metastatic"):
         raise InputError(
             f"{record.disease} cancer, setting {record.setting}, cannot be simulated yet.",
-            where=record.id,
+            where=place("setting"),
             hint="Simulated today: breast and gastric cancer in the settings metastatic-1L, -2L and -3L+.",
         )
     if patients is not None and not 1 <= patients <= MOST_PATIENTS:
@@ -82,9 +100,9 @@ def make_plan(
         )
     return TrialPlan(
         record=record,
-        arms=tuple(_arm(record, arm, patients) for arm in record.arms),
+        arms=tuple(_arm(arm, patients, partial(place, "arms", index)) for index, arm in enumerate(record.arms)),
         planned=planned_scans(record.assessment.scan_every_days, 1.3 * record.assessment.follow_up_days),
-        prior=tuple((line, standard_regimen(line.drugs)) for line in record.eligibility.prior),
+        prior=_prior(record, place),
         policy=make_policy(_file("next_lines"), record.disease, standard_regimen),
         seed=seed,
         overrides=dict(overrides or {}),
@@ -107,28 +125,47 @@ def standard_regimen(drugs: Sequence[str]) -> tuple[RegimenItem, ...]:
             known = load_drug(known).inn
         if known not in content["items"]:
             raise InputError(
-                f"{name} has no standard dose.",
-                where="data/regimens/standard.yaml",
-                hint=f"Known: {', '.join(content['items'])}.",
+                f"{name} has no standard dose, so an earlier line with it cannot be simulated yet.",
+                hint=f"Drugs with one (data/regimens/standard.yaml): {', '.join(content['items'])}.",
             )
         entry = {k: v for k, v in content["items"][known].items() if k not in ("source", "read")}
         items.append(regimen_item({"drug": known} | entry, f"data/regimens/standard.yaml: {known}"))
     return tuple(items)
 
 
-def _arm(record: TrialRecord, arm: Arm, patients: int | None) -> ArmPlan:
+def _prior(record: TrialRecord, place: Place) -> tuple[tuple[PriorTherapy, tuple[RegimenItem, ...]], ...]:
+    with _placed(partial(place, "eligibility", "prior")):
+        return tuple((line, standard_regimen(line.drugs)) for line in record.eligibility.prior)
+
+
+@contextmanager
+def _placed(where: Callable[[], str]) -> Generator[None]:
+    """Errors of a drug name get the place where the name stands."""
+    try:
+        yield
+    except InputError as error:
+        if error.where:
+            raise
+        raise InputError(error.what, where=where(), why=error.why, hint=error.hint) from None
+
+
+def _arm(arm: Arm, patients: int | None, place: Place) -> ArmPlan:
     n = patients if patients is not None else arm.n
     if n is None:
-        raise InputError(f"arm {arm.name} says no number of patients.", where=record.id, hint="Give --patients N.")
-    for item in arm.regimen:
-        if not is_placebo(item.drug) and (item.dose is None or item.schedule is None):
+        raise InputError(f"arm {arm.name} says no number of patients.", where=place(), hint="Give --patients N.")
+    drugs: set[str] = set()
+    for index, item in enumerate(arm.regimen):
+        if is_placebo(item.drug):
+            continue
+        with _placed(partial(place, "regimen", index, "drug")):
+            drugs.add(load_drug(item.drug).id)
+        if item.dose is None or item.schedule is None:
             raise InputError(
                 f"arm {arm.name}: {item.drug} has no dose and schedule that can be simulated.",
-                where=record.id,
+                where=place("regimen", index),
                 hint="Write dose (for example 6 mg/kg) and schedule (for example q3w).",
             )
-    drugs = tuple(sorted({load_drug(item.drug).id for item in arm.regimen if not is_placebo(item.drug)}))
-    return ArmPlan(arm.name, n, arm.regimen, drugs)
+    return ArmPlan(arm.name, n, arm.regimen, tuple(sorted(drugs)))
 
 
 @cache

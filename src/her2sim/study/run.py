@@ -8,11 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from her2sim.core.durable import write_text
+from her2sim.core.errors import InputError
 from her2sim.core.progress import Progress
 from her2sim.core.run_folder import RunFolder, RunSettings, check_run_folder, open_run_folder, read_manifest, text_hash
 from her2sim.evidence.base import load_record
@@ -20,15 +23,24 @@ from her2sim.jobs.assembly import assemble
 from her2sim.jobs.plan import Chunk, ChunkPlan
 from her2sim.jobs.running import run_chunks
 from her2sim.jobs.store import drop_chunks, seconds_worked
+from her2sim.record.reading import is_record_path, place_in
 from her2sim.record.types import TrialRecord
 from her2sim.record.writing import record_yaml
-from her2sim.study.fingerprint import data_fingerprint
-from her2sim.study.plan import TrialPlan, make_plan
+from her2sim.study.fingerprint import fingerprint
+from her2sim.study.plan import MOST_PATIENTS, TrialPlan, make_plan
 
 TABLES = {
     "patients": ("arm",),
     "scans": ("arm", "assessor", "visit"),
     "events": ("arm", "assessor", "endpoint"),
+}
+MOST_SIMULATED = 100_000_000
+LIMITS = {
+    "patients": (1, MOST_PATIENTS),
+    "replicates": (1, 100_000),
+    "seed": (0, 2**63 - 1),
+    "workers": (1, 4096),
+    "chunk_size": (1, MOST_PATIENTS),
 }
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "llvmlite", "statsmodels", "matplotlib")
 
@@ -74,16 +86,33 @@ def run(
         SimulationError: the simulation could not be completed; finished chunks are kept.
     """
     from her2sim.report.page import write_report
+    from her2sim.study.course import simulate_chunk
     from her2sim.study.results import simulated_record
 
     begun = time.perf_counter()
+    _check_numbers(patients=patients, replicates=replicates, seed=seed, workers=workers, chunk_size=chunk_size)
     loaded = record if isinstance(record, TrialRecord) else load_record(str(record))
-    plan = make_plan(loaded, patients=patients, seed=seed)
+    in_file = not isinstance(record, TrialRecord) and is_record_path(str(record))
+    plan = make_plan(
+        loaded, patients=patients, seed=seed, place=partial(place_in, Path(str(record))) if in_file else None
+    )
+    if plan.patients * replicates > MOST_SIMULATED:
+        raise InputError(
+            f"{plan.patients} patients times {replicates} replicates are more than {MOST_SIMULATED}.",
+            hint="Lower --patients or --replicates.",
+        )
     chunks = ChunkPlan(plan.patients, replicates, chunk_size)
     settings = _settings(loaded, patients, replicates, seed)
     path = Path(out) if out is not None else Path("runs") / _folder_name(loaded, patients, replicates, seed)
-    if check_run_folder(path, settings) == "finished":
-        return RunResult(path, load_record(str(path / "record.yaml")), path / "report.html", read_manifest(path))
+    found = check_run_folder(path, settings)
+    if found == "finished":
+        if not (path / "report.html").exists():  # stopped after the last table and before the report
+            with open_run_folder(path, settings) as folder:
+                write_report(path)
+                drop_chunks(folder.chunks)
+        return RunResult(path, load_record(path / "record.yaml"), path / "report.html", read_manifest(path))
+    if found == "new":
+        simulate_chunk(plan, 0, 0, 1)  # a rehearsal: what cannot be simulated is told before anything is written
     with open_run_folder(path, settings) as folder:
         tell = on_progress or _say_nothing
         done = run_chunks(
@@ -117,6 +146,17 @@ class _Work:
         return chunk_tables(simulate_chunk(self.plan, chunk.replicate, chunk.first, chunk.stop))
 
 
+def _check_numbers(**given: int | None) -> None:
+    """Whole numbers within reason, for whoever calls ``run`` from Python; the command line checks its own."""
+    for name, value in given.items():
+        low, high = LIMITS[name]
+        if value is None and name == "patients":
+            continue
+        if isinstance(value, bool) or not isinstance(value, Integral) or not low <= value <= high:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"{option} is {value}.", hint=f"Expected a whole number from {low} to {high}.")
+
+
 def _say_nothing(progress: Progress) -> None:
     pass
 
@@ -132,7 +172,7 @@ def _settings(record: TrialRecord, patients: int | None, replicates: int, seed: 
         replicates=replicates,
         seed=seed,
         version=__version__,
-        model_sha256=data_fingerprint(),
+        model_sha256=fingerprint(),
     )
 
 
