@@ -15,6 +15,8 @@ from typing import Any
 
 from her2sim.core.paths import data_dir
 from her2sim.evidence.roles import role_of
+from her2sim.evidence.tidy import figures
+from her2sim.evidence.vocabulary import biomarkers_of, words_of
 from her2sim.record.reading import read_record
 from her2sim.record.types import TrialRecord
 
@@ -34,6 +36,8 @@ class Entry:
         unparsed: regimen items with words that the grammar does not know.
         undosed: regimen items without dose or schedule.
         words: lower-case words that a query may hit beyond the fields above.
+        classes, targets: of the drugs (review heading and class; see ``her2sim.evidence.vocabulary``).
+        endpoints, biomarkers: endpoints with a figure; what the patients were chosen or divided by.
     """
 
     id: str
@@ -54,6 +58,10 @@ class Entry:
     unparsed: int
     undosed: int
     words: str
+    classes: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    biomarkers: tuple[str, ...] = ()
 
     @property
     def figures(self) -> int:
@@ -68,6 +76,8 @@ def entry_of(record: TrialRecord, file: str) -> Entry:
     flags += [contrast.read for contrast in record.contrasts]
     flags += [bool(subgroup["read"]) for subgroup in record.subgroups]
     names = [arm.name for arm in record.arms]
+    drugs = tuple(dict.fromkeys(item.drug for item in items))
+    known = [words for words in map(words_of, drugs) if words]
     return Entry(
         id=record.id,
         file=file,
@@ -79,7 +89,7 @@ def entry_of(record: TrialRecord, file: str) -> Entry:
         disease_text=str(record.extra.get("disease_text", "")),
         setting=record.setting,
         role=role_of(record.id, str(record.extra.get("part_of", ""))),
-        drugs=tuple(dict.fromkeys(item.drug for item in items)),
+        drugs=drugs,
         arms=len(record.arms),
         n=_patients(record),
         read=sum(flags),
@@ -87,6 +97,10 @@ def entry_of(record: TrialRecord, file: str) -> Entry:
         unparsed=sum(bool(item.unparsed) for item in items),
         undosed=sum(item.dose is None or item.schedule is None for item in items),
         words=" ".join((*names, record.population)).lower(),
+        classes=tuple(dict.fromkeys(name for words in known for name in (words.group, words.drug_class))),
+        targets=tuple(dict.fromkeys(target for words in known for target in words.targets)),
+        endpoints=tuple(dict.fromkeys(figure.endpoint for figure in figures(record))),
+        biomarkers=biomarkers_of(record),
     )
 
 
@@ -113,7 +127,8 @@ def entries() -> tuple[Entry, ...]:
     """All entries of the committed index, by id."""
     rows: list[dict[str, Any]] = json.loads((data_dir("evidence") / INDEX).read_text(encoding="utf-8"))
     for row in rows:
-        row["drugs"] = tuple(row["drugs"])
+        for name in ("drugs", "classes", "targets", "endpoints", "biomarkers"):
+            row[name] = tuple(row[name])
     return tuple(Entry(**row) for row in rows)
 
 
