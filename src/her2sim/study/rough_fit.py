@@ -1,4 +1,4 @@
-"""A first rough fit of the core to few trials: ORR, median PFS and hazard ratios of role ``fit`` that were read.
+"""A first rough fit of the core to few trials: ORR, medians of PFS and OS and hazard ratios, role ``fit`` and read.
 
 Run as ``python -m her2sim.study.rough_fit``. What may change, and which trials count, is
 ``data/calibration/rough.yaml``; the result is written to ``data/calibration/fitted.yaml`` with the fit's log, and from
@@ -57,7 +57,8 @@ def targets_of(record: TrialRecord, floors: Mapping[str, float]) -> list[Target]
     """Figures of a trial that the fit uses: the last listed of each arm, endpoint and assessor that is fittable.
 
     Main arguments:
-        floors: endpoint kind (ORR, PFS, HR) -> between-trial standard deviation added to the sampling error.
+        floors: endpoint kind (ORR, PFS, OS, HR) -> between-trial standard deviation added to the sampling error;
+            a kind without one is not fitted.
     """
     found: dict[tuple[str, str], Target] = {}
     sizes = {arm.name: arm.n or 100 for arm in record.arms}
@@ -84,9 +85,10 @@ def _target(
         se = 1.0 / math.sqrt(n * share * (1.0 - share))
         logit = math.log(share / (1.0 - share))
         return Target(record.id, arm, "ORR", who, figure.value, logit, math.hypot(se, floors["ORR"]))
-    if figure.endpoint == "PFS_median" and figure.unit == "months":
+    kind = figure.endpoint.removesuffix("_median")
+    if kind in ("PFS", "OS") and kind in floors and kind != figure.endpoint and figure.unit == "months":
         se = _log_se(figure.ci95) or 1.3 / math.sqrt(n)
-        return Target(record.id, arm, "PFS", who, figure.value, math.log(figure.value), math.hypot(se, floors["PFS"]))
+        return Target(record.id, arm, kind, who, figure.value, math.log(figure.value), math.hypot(se, floors[kind]))
     return None
 
 
@@ -122,6 +124,9 @@ def simulate_figures(plan: TrialPlan, overrides: Mapping[str, float]) -> dict[tu
             out[arm.arm, "ORR", who] = math.log(share / (1.0 - share))
             reached = median if median is not None else plan.record.assessment.follow_up_days
             out[arm.arm, "PFS", who] = math.log(reached / DAYS_PER_MONTH)
+            lived = survival_quantile(kaplan_meier(os.time_days, os.event)).value
+            lived = lived if lived is not None else plan.record.assessment.follow_up_days
+            out[arm.arm, "OS", who] = math.log(lived / DAYS_PER_MONTH)
         for one in arms[:-1]:
             hr = hazards("PFS", (one.name, arms[-1].name), one.pfs, arms[-1].pfs).hr
             out[one.name, "HR", who] = math.log(hr) if hr else 0.0
@@ -187,7 +192,9 @@ def main() -> None:
     free, _, targets = _problem()
     path = data_dir("calibration") / "fitted.yaml"
     options = {"seed": content["seed"], "popsize": content["population"], "bounds": [-3, 3], "verbose": -9}
-    search = cma.CMAEvolutionStrategy(np.zeros(len(free)), content["step"], options)
+    before: dict[str, Any] = yaml.safe_load(path.read_text()) if content["go_on"] else {}
+    start = [before.get("distance_from_prior_sd", {}).get(f.name, 0.0) for f in free]
+    search = cma.CMAEvolutionStrategy(np.array(start), content["step"], options)
     best: tuple[float, list[float], list[float]] = (math.inf, [], [])
     history: list[float] = []
     with ProcessPoolExecutor(max_workers=content["workers"]) as pool:
@@ -208,6 +215,7 @@ def main() -> None:
                 "objective": round(best[0], 2),
                 "generations": generation + 1,
                 "history": history,
+                "went_on_from": before.get("history", []),
                 "values": {f.name: float(f"{f.value(x):.4g}") for f, x in zip(free, best[1], strict=True)},
                 "distance_from_prior_sd": {f.name: round(x, 2) for f, x in zip(free, best[1], strict=True)},
                 "figures": [
