@@ -167,7 +167,8 @@ def _problem() -> tuple[list[Free], list[TrialPlan], list[Target]]:
     records = [load_record(name) for name in content["trials"]]
     plans = [
         replace(
-            make_plan(_short(r, content), patients=content["patients"], seed=content["seed"]), after_progression=False
+            make_plan(_short(r, content), patients=content["patients"], seed=content["seed"]),
+            after_progression="OS" in content["floors"],
         )
         for r in records
     ]
