@@ -194,8 +194,14 @@ def short_name(treatment: str) -> str:
     ('H+taxane', 'T-DXd')
     """
     table = choices().short
-    words = [table.get(part, part) for part in treatment.split("+")]
+    words = [_short_part(part, table) for part in treatment.split("+")]
     return "+".join(sorted(words, key=lambda word: (word not in ("T-DXd", "T-DM1", "P", "H", "L"), word.lower())))
+
+
+def _short_part(part: str, table: Mapping[str, str]) -> str:
+    if part.startswith("("):
+        return "(" + "/".join(table.get(each, each) for each in part.strip("()").split("/")) + ")"
+    return table.get(part, part)
 
 
 def kinds_of(groups: Mapping[str, float]) -> tuple[str, ...]:
