@@ -41,7 +41,7 @@ class ArmCourse:
     Main arguments:
         arm: name of the arm.
         numbers: (n,) patient numbers.
-        status, fail_day, fail_state: how the simulation of each patient ended.
+        status, fail_day, fail_state: how the simulation of each patient ended, next lines included.
         readings, judged: by assessor.
         follow_up: by assessor, since central review ends when the investigator stops scanning.
         death_day: (n,) true day of death, infinity beyond the horizon.
@@ -102,7 +102,8 @@ def _arm_course(
     horizon = longest_follow_up_days(record.assessment.follow_up_days, typical)
     days, columns = _observation_days(visits, horizon)
     course = treat(cohort, record.disease, arm.regimen, start, days)
-    ok = course.status == 0
+    earlier = entry.status[keep]
+    ok = (course.status == 0) & (earlier == 0)
     truth = _true_scans(course, visits, columns, cohort.patients)
     imaging = record.assessment.brain_imaging
     readings = {
@@ -121,6 +122,9 @@ def _arm_course(
     off_trial = np.minimum(progressed, end_of_study)
     alive = ok & (death_on_trial > off_trial) & np.isfinite(progressed) & (progressed < cutoff)
     death = np.where(death_on_trial <= off_trial, death_on_trial, np.inf)
+    status = np.where(earlier == 0, course.status, earlier)
+    fail_day = np.where(earlier == 0, course.fail_day, entry.fail_day[keep])
+    fail_state = [entry.fail_state[k] if earlier[i] else course.fail_state[i] for i, k in enumerate(keep)]
     rows = np.flatnonzero(alive) if plan.after_progression else np.zeros(0, dtype=np.int64)
     if len(rows):
         had = [*arm.drugs, *(d for line, regimen in plan.prior for d in _drug_ids(regimen) if line.share >= 0.5)]
@@ -130,14 +134,18 @@ def _arm_course(
             cohort.take(rows), record.disease, plan.policy, had, state, left, cutoff[rows] - off_trial[rows],
             frailty=frailty[rows], parameters=typical, detection_mm=detection,
         )  # fmt: skip
-        death[rows] = off_trial[rows] + after
+        death[rows] = off_trial[rows] + after.death
+        for place in np.flatnonzero(after.status):
+            row = rows[place]
+            status[row], fail_day[row] = after.status[place], off_trial[row] + after.fail_day[place]
+            fail_state[row] = after.fail_state[place]
     # scans stop at the investigator's progression: central review reads that scan as its last
     judged = {who: assess(_seen(readings[who], np.minimum(last_scan, progressed))) for who in ASSESSORS}
     seen_death = np.where(np.isfinite(death), death, np.nan)
     new_therapy = np.where(alive, progressed + typical["next_line_gap_days"], np.nan)
     follow_up = FollowUp(end_of_study, plan.planned, seen_death, withdrawal < cutoff, new_therapy)
     return ArmCourse(
-        arm.name, entry.numbers[keep], course.status, course.fail_day, course.fail_state,
+        arm.name, entry.numbers[keep], status, fail_day, tuple(fail_state),
         readings, judged, {who: follow_up for who in ASSESSORS}, death,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import sys
 import time
@@ -185,7 +186,8 @@ def _folder_name(record: TrialRecord, patients: int | None, replicates: int, see
 def _facts(folder: RunFolder, plan: TrialPlan, chunks: ChunkPlan, workers: int, seconds: float) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    table = pq.read_table(folder.path / "patients.parquet", columns=["replicate", "arm", "patient", "status"])
+    columns = ["replicate", "arm", "patient", "status", "fail_day", "fail_state"]
+    table = pq.read_table(folder.path / "patients.parquet", columns=columns)
     status = table.column("status").to_pylist()
     failed = [i for i, word in enumerate(status) if word != "done"]
     rows = table.take(failed[:50]).to_pylist() if failed else []
@@ -197,7 +199,7 @@ def _facts(folder: RunFolder, plan: TrialPlan, chunks: ChunkPlan, workers: int, 
         "provenance": _provenance(),
         "patients_simulated": table.num_rows,
         "patients_failed": len(failed),
-        "failures": [{k: row[k] for k in ("replicate", "arm", "patient")} | {"reason": row["status"]} for row in rows],
+        "failures": [_failure(row) for row in rows],
         "defaults_taken": list(plan.record.defaults_taken),
         "limitations": _limitations(plan),
         "workers": workers,
@@ -205,6 +207,15 @@ def _facts(folder: RunFolder, plan: TrialPlan, chunks: ChunkPlan, workers: int, 
         "seconds": round(seconds, 1),
         "seconds_worked": round(worked, 1),
         "patients_per_second": round(table.num_rows / worked, 2) if worked else None,
+    }
+
+
+def _failure(row: Mapping[str, Any]) -> dict[str, Any]:
+    day = row["fail_day"]
+    return {key: row[key] for key in ("replicate", "arm", "patient")} | {
+        "reason": row["status"],
+        "day": None if day is None or math.isnan(day) else round(day, 3),
+        "state": row["fail_state"],
     }
 
 

@@ -54,6 +54,13 @@ def _names(codes: NDArray[np.int8]) -> list[str]:
     return [str(word) for word in labels(codes)]
 
 
+def _known(codes: NDArray[np.int8], arm: ArmCourse) -> Any:
+    """Best responses as text, null where the simulation failed: what came before the failure is no result."""
+    import pyarrow as pa
+
+    return pa.array(_names(codes), pa.string(), mask=arm.status != 0)
+
+
 def _patients(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     import pyarrow as pa
 
@@ -66,8 +73,8 @@ def _patients(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     columns["candidates_tried"] = chunk.attempts[rows]
     for who in ASSESSORS:
         best = arm.judged[who].best
-        columns[f"bor_{who}"] = _names(best.confirmed)
-        columns[f"bor_unconfirmed_{who}"] = _names(best.unconfirmed)
+        columns[f"bor_{who}"] = _known(best.confirmed, arm)
+        columns[f"bor_unconfirmed_{who}"] = _known(best.unconfirmed, arm)
         columns[f"measurable_{who}"] = arm.judged[who].measurable
     columns["death_day"] = np.where(np.isfinite(arm.death_day), arm.death_day, np.nan)
     for index in range(chunk.prior.shape[1]):

@@ -40,6 +40,22 @@ class Policy:
     horizon_days: float
 
 
+@dataclass(frozen=True)
+class Afterward:
+    """What follows the end of trial therapy.
+
+    Main arguments:
+        death: (n_patients,) days to death; infinity where she lives on, or could not be simulated.
+        status, fail_day, fail_state: how the simulation of each patient ended; a patient that could not be taken
+            through her next lines has no known survival.
+    """
+
+    death: Floats
+    status: NDArray[np.int64]
+    fail_day: Floats
+    fail_state: tuple[str, ...]
+
+
 def visible(course: Trajectory, detection_mm: Mapping[str, float]) -> tuple[Floats, NDArray[np.bool_]]:
     """True target diameters (n, n_times, n_targets) and whether a lesion outside the first set is visible."""
     seen = volumes(course.values, course.names)
@@ -73,8 +89,8 @@ def death_after(
     frailty: Floats,
     parameters: Mapping[str, float],
     detection_mm: Mapping[str, float],
-) -> Floats:
-    """Days from the end of trial therapy to death, (n_patients,); infinity where she lives beyond ``until``.
+) -> Afterward:
+    """Days from the end of trial therapy to death, through the next lines; beyond ``until`` nobody is followed.
 
     Main arguments:
         had: drug ids given before, on trial or earlier.
@@ -84,6 +100,7 @@ def death_after(
     """
     n = len(cohort.patients)
     death = np.full(n, np.inf)
+    status, fail_day, fail_state = np.zeros(n, dtype=np.int64), np.full(n, np.nan), [""] * n
     elapsed, left = np.zeros(n), level.copy()
     now = {name: values.copy() for name, values in state.items()}
     open_rows = np.flatnonzero(until > 0)
@@ -102,6 +119,13 @@ def death_after(
         horizon = float(days[0, -1])
         sub = cohort.take(open_rows)
         course = treat(sub, disease, regimen, {k: v[open_rows] for k, v in now.items()}, days)
+        for row in np.flatnonzero(course.status):
+            patient = open_rows[row]
+            status[patient], fail_state[patient] = course.status[row], course.fail_state[row]
+            fail_day[patient] = elapsed[patient] + course.fail_day[row]
+        well = np.flatnonzero(course.status == 0)
+        if len(well) < len(open_rows):
+            open_rows, sub, course, days = open_rows[well], sub.take(well), course.take(well), days[well]
         age = sub.patients.columns["age_years"] + elapsed[open_rows] / 365.25
         total = cumulative(days, hazard_of(course, age, frailty[open_rows], parameters))
         targets, new = visible(course, detection_mm)
@@ -118,7 +142,7 @@ def death_after(
                 column = now.setdefault(name, np.ones(n))
                 column[open_rows] = values
         open_rows = open_rows[~died & (elapsed[open_rows] < until[open_rows])]
-    return np.where(death <= until, death, np.inf)
+    return Afterward(np.where(death <= until, death, np.inf), status, fail_day, tuple(fail_state))
 
 
 def _grid_days(horizon: float, patients: int) -> Floats:

@@ -46,6 +46,8 @@ class Entry:
         start: state name -> (n,) value at randomization.
         attempts: (n,) candidates tried for each patient.
         prior: (n, n_lines) bool, which earlier lines each patient has had.
+        status, fail_day, fail_state: how the simulation of the earlier lines ended. A candidate whose earlier lines
+            could not be simulated stays in her place, as failed: another in it would hide that.
     """
 
     numbers: Ints
@@ -53,6 +55,9 @@ class Entry:
     start: Mapping[str, Floats]
     attempts: Ints
     prior: NDArray[np.bool_]
+    status: Ints
+    fail_day: Floats
+    fail_state: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,14 +90,15 @@ def admit(
     Raises:
         SimulationError: a patient number has no admissible candidate.
     """
-    found: dict[int, tuple[Cohort, dict[str, Floats], NDArray[np.bool_], int]] = {}
+    found: dict[int, tuple[Cohort, dict[str, Floats], NDArray[np.bool_], int, _Failure]] = {}
     waiting = np.asarray(numbers, dtype=np.int64)
     for attempt in range(ATTEMPTS):
         cohort = sample(waiting * ATTEMPTS + attempt)
-        start, had, admitted = _through_lines(cohort, tumor(cohort), disease, prior, detection_mm)
+        start, had, admitted, failures = _through_lines(cohort, tumor(cohort), disease, prior, detection_mm)
         for row in np.flatnonzero(admitted):
             mine = {name: values[row : row + 1] for name, values in start.items()}
-            found[int(waiting[row])] = (cohort.take(np.array([row])), mine, had[row : row + 1], attempt + 1)
+            one, failure = cohort.take(np.array([row])), failures.get(int(row), WELL)
+            found[int(waiting[row])] = (one, mine, had[row : row + 1], attempt + 1, failure)
         waiting = waiting[~admitted]
         if not len(waiting):
             break
@@ -114,7 +120,22 @@ def admit(
         start,
         np.array([row[3] for row in rows]),
         np.concatenate([row[2] for row in rows]),
+        np.array([row[4].status for row in rows], dtype=np.int64),
+        np.array([row[4].day for row in rows]),
+        tuple(row[4].state for row in rows),
     )
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """How the simulation of a candidate's earlier lines failed: engine status, day of the line, line and state."""
+
+    status: int = 0
+    day: float = np.nan
+    state: str = ""
+
+
+WELL = _Failure()
 
 
 def _through_lines(
@@ -123,19 +144,24 @@ def _through_lines(
     disease: str,
     prior: Sequence[tuple[PriorTherapy, Sequence[RegimenItem]]],
     detection_mm: Mapping[str, float],
-) -> tuple[dict[str, Floats], NDArray[np.bool_], NDArray[np.bool_]]:
+) -> tuple[dict[str, Floats], NDArray[np.bool_], NDArray[np.bool_], dict[int, _Failure]]:
     n = len(cohort.patients)
+    failures: dict[int, _Failure] = {}
     had = had_lines([line.share for line, _ in prior], cohort.seed, cohort.patients.ids)
     shares = {slot.name: tumor.shares for slot in SLOTS}
     carried: dict[str, Floats] = {}
     admitted = np.ones(n, dtype=bool)
     for index, (line, regimen) in enumerate(prior):
-        rows = np.flatnonzero(had[:, index] & admitted)
+        well = np.array([row not in failures for row in range(n)])
+        rows = np.flatnonzero(had[:, index] & admitted & well)
         if not len(rows):
             continue
         after = _one_line(cohort.take(rows), _rows(tumor, rows), _pick(shares, rows), _pick(carried, rows),
                           disease, line, regimen, detection_mm)  # fmt: skip
-        admitted[rows] = after.progressed
+        for place in np.flatnonzero(after.status):
+            blamed = f"{after.fail_state[place]} (earlier line {index + 1})".strip()
+            failures[int(rows[place])] = _Failure(int(after.status[place]), float(after.fail_day[place]), blamed)
+        admitted[rows] = after.progressed | (after.status != 0)
         for slot in SLOTS:
             updated = shares[slot.name].copy()
             updated[rows] = after.shares[slot.name]
@@ -144,7 +170,7 @@ def _through_lines(
             column = carried.setdefault(name, np.ones(n)).copy()
             column[rows] = values
             carried[name] = column
-    return lesion_start(tumor.volume_mL, shares, tumor.dead_share) | carried, had, admitted
+    return lesion_start(tumor.volume_mL, shares, tumor.dead_share) | carried, had, admitted, failures
 
 
 def had_lines(shares: Sequence[float], seed: int, patients: Ints) -> NDArray[np.bool_]:
@@ -187,6 +213,9 @@ class _After:
     shares: Mapping[str, Floats]
     carried: Mapping[str, Floats]
     progressed: NDArray[np.bool_]
+    status: Ints
+    fail_day: Floats
+    fail_state: tuple[str, ...]
 
 
 def _one_line(
@@ -221,8 +250,12 @@ def _one_line(
         new = (mm["OC"] >= detection_mm["OC"]) | (~known & (mm["CNS"] >= detection_mm["CNS"]))
         when = first_true_progression(days, targets, new)
         progressed = ok & np.isfinite(when)
-    state = course.at(np.where(np.isfinite(when), when, 0.0))
-    return _After(clone_shares(state, shares), carried_states(state), progressed)
+    when = np.where(ok & np.isfinite(when), when, 0.0)  # a failed patient keeps the state she came with
+    state = course.at(when)
+    return _After(
+        clone_shares(state, shares), carried_states(state), progressed, course.status, course.fail_day,
+        course.fail_state,
+    )  # fmt: skip
 
 
 def carried_states(state: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -81,6 +81,13 @@ class Trajectory:
     fail_day: Floats
     fail_state: tuple[str, ...]
 
+    def take(self, rows: NDArray[np.int64]) -> Trajectory:
+        """The trajectories of these rows."""
+        blamed = tuple(self.fail_state[row] for row in rows)
+        return Trajectory(
+            self.names, self.days[rows], self.values[rows], self.status[rows], self.fail_day[rows], blamed
+        )
+
     def at(self, when: Floats) -> dict[str, Floats]:
         """The states at day ``when`` (n_patients,), linear between the neighboring times."""
         rows = np.arange(len(self.days))
