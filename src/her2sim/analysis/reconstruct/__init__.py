@@ -1,0 +1,1 @@
+"""Patient-level data rebuilt from published Kaplan-Meier curves, with an audit that may refuse them."""
