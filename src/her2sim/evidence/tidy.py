@@ -231,7 +231,7 @@ def _sides(
 ) -> Iterator[Figure]:
     """The values of both arms of a comparison, where they are given."""
     endpoint = str(shared["endpoint"])
-    if endpoint in CURVES:
+    if endpoint in CURVES and unit in ("months", "weeks", "days"):
         endpoint = f"{endpoint}_median"  # beside a ratio of curves stand their medians
     for key, arm in sides:
         number = item.get(key)

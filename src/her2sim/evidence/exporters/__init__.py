@@ -1,0 +1,1 @@
+"""Records to the files of other tools: tidy tables, netmeta's pairwise format, BibTeX."""
