@@ -59,7 +59,7 @@ def label(figure: Figure) -> str:
 
     >>> from her2sim.evidence.base import load_record
     >>> label(figures(load_record("NeoSphere"))[0])
-    'TH pCR_breast 29'
+    'TH pCR_total 21.5'
     """
     arm = f"{figure.arm} vs {figure.reference}" if figure.reference else figure.arm
     where = f"[{figure.stratum}]" if figure.stratum else ""

@@ -30,7 +30,8 @@ def ratio_in_the_middle(case: Case) -> Iterator[Finding]:
             continue
         half = math.log(high / low) / 2
         off = math.log(value) - math.log(low * high) / 2
-        rounding = half_digit(value) / value + (half_digit(low) / low + half_digit(high) / high) / 2
+        digit = min(half_digit(value), half_digit(low), half_digit(high))  # all three are printed alike; zeros get lost
+        rounding = digit / value + (digit / low + digit / high) / 2
         if abs(off) > limits().ratio_asymmetry * half + rounding:
             middle = math.sqrt(low * high)
             yield case.finding(
