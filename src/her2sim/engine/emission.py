@@ -108,6 +108,8 @@ class Emission:
         if op in COMPARISONS:
             return first.compare(COMPARISONS[op], args[1])
         if op in ("min", "max"):
+            if not args[1].name.startswith("%"):  # a number: one comparison does, and keeps NaN
+                return first.compare("ogt" if op == "min" else "olt", args[1]).choose(args[1], first)
             chosen = first.compare("olt" if op == "min" else "ogt", args[1]).choose(first, args[1])
             return first.compare("uno", first).choose(first, chosen)
         if op in LIBRARY:

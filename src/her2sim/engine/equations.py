@@ -28,6 +28,7 @@ class Equations:
 
     Other arguments:
         stop: formula that ends a patient when it becomes positive, or None.
+        positive: varying parameters that are not negative by their nature, as far as their usual value shows.
     """
 
     states: tuple[str, ...]
@@ -37,6 +38,7 @@ class Equations:
     output_names: tuple[str, ...]
     outputs: tuple[Expr, ...]
     stop: Expr | None = None
+    positive: tuple[str, ...] = ()
 
     def jacobian(self) -> tuple[dict[tuple[int, int], Expr], dict[int, Expr]]:
         """(row, column) -> derivative of a rate by a state, and row -> its derivative by explicit time."""
@@ -107,6 +109,7 @@ def equations_of(
         output_names=wanted,
         outputs=tuple(known[name] for name in wanted),
         stop=stop,
+        positive=tuple(p.name for p in system.parameters if p.value >= 0.0 and p.name in set(names)),
     )
 
 

@@ -256,6 +256,8 @@ class Program:
             return operation.value >= 0.0
         if operation.op == "mul" and operation.args[0] == operation.args[1]:
             return True
+        if operation.op == "max":
+            return any(self._never_negative(a) for a in operation.args)
         if operation.op in ("add", "mul"):
             return all(self._never_negative(a) for a in operation.args)
         return operation.op in NEVER_NEGATIVE

@@ -108,5 +108,7 @@ def evaluate(
 ) -> list[Any]:
     """Values of the formulas at (t, y, p), without warnings: invalid operations give NaN or infinity."""
     function = python_function(roots, states, parameters)
-    with np.errstate(all="ignore"):
-        return function(t, y, p)
+    with np.errstate(all="ignore"):  # NumPy's numbers divide by zero without an exception
+        return function(
+            np.float64(t), [np.asarray(v, np.float64)[()] for v in y], [np.asarray(v, np.float64)[()] for v in p]
+        )

@@ -29,6 +29,7 @@ from her2sim.engine.interface import (
     Floats,
     Solution,
 )
+from her2sim.engine.positivity import Guarded, guarded
 from her2sim.engine.python_source import python_function
 from her2sim.engine.stops import Stops, stops_of
 
@@ -57,9 +58,15 @@ class ReferenceModel:
         return self.equations.output_names
 
     @cached_property
-    def formulas(self) -> Formulas:
-        """The generated functions; made at first use."""
-        return Formulas(self.equations)
+    def formulas(self) -> tuple[Formulas, Formulas]:
+        """The generated functions as the equations stand, and with powers continued below zero."""
+        strict = Formulas(self.equations)
+        return strict, strict if self.guard is None else Formulas(self.guard.equations)
+
+    @cached_property
+    def guard(self) -> Guarded | None:
+        """The equations with powers continued below zero, if there is something to continue."""
+        return guarded(self.equations)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (ReferenceModel, (self.equations,))
@@ -87,10 +94,11 @@ class ReferenceModel:
     def solve_batch(self, batch: Batch, *, threads: int = 1) -> Solution:
         """Solve input that has been checked."""
         stops = stops_of(batch.doses, batch.patients, len(self.equations.states))
-        formulas = self.formulas
+        strict, continued = self.formulas
+        fits = np.zeros(batch.patients, dtype=np.bool_) if self.guard is None else self.guard.fits(batch)
 
         def one(patient: int) -> Course:
-            return solve_patient(formulas, batch, stops, patient)
+            return solve_patient(continued if fits[patient] else strict, batch, stops, patient)
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SciPy warns of what the status reports

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from her2sim.engine.batch import Batch
-from her2sim.engine.interface import NOT_FINITE, STEP_TOO_SMALL, Floats, Ints, Solution
+from her2sim.engine.interface import NOT_FINITE, OK, STEP_TOO_SMALL, STOPPED, Floats, Ints, Solution
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _in_doubt(moments: Sequence[Floats], start: float) -> np.ndarray[tuple[int],
 
 
 def _take_over(solution: Solution, part: Solution, patients: Ints) -> None:
-    failed_again = np.isin(part.status, (STEP_TOO_SMALL, NOT_FINITE))
+    failed_again = ~np.isin(part.status, (OK, STOPPED))
     farther = np.nan_to_num(part.fail_time, nan=-np.inf) > solution.fail_time[patients]
     better = np.flatnonzero(~failed_again | farther)
     rows = patients[better]

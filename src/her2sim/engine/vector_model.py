@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,14 @@ from her2sim.engine.batch import Batch, checked_batch
 from her2sim.engine.equations import Equations
 from her2sim.engine.interface import DoseTable, Floats, Ints, Solution
 from her2sim.engine.machine_code import MachineCode, machine_code, order_words
+from her2sim.engine.positivity import Guarded, guarded
 from her2sim.engine.reference import ReferenceModel
 from her2sim.engine.second_look import Attempt, look_again
 from her2sim.engine.stops import stops_of
 
 RODAS4P2, RODAS5P = 0, 1
+LAST_RESORT_STEPS = 20_000
+"""Steps of about a millisecond that a hopeless patient may cost in SciPy."""
 TIGHT = 1e-7
 """Below this relative tolerance the method of order 5 needs less work."""
 
@@ -35,8 +39,8 @@ class VectorModel:
 
     equations: Equations
     lanes: int | None = None
-    _codes: dict[tuple[int, ...], MachineCode] = field(
-        default_factory=dict[tuple[int, ...], MachineCode], repr=False, compare=False
+    _codes: dict[tuple[bool, tuple[int, ...]], MachineCode] = field(
+        default_factory=dict[tuple[bool, tuple[int, ...]], MachineCode], repr=False, compare=False
     )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -57,11 +61,19 @@ class VectorModel:
         """What is reported."""
         return self.equations.output_names
 
-    def code(self, infused: tuple[int, ...] = ()) -> MachineCode:
-        """The machine code for these infused states; made at first use."""
-        if infused not in self._codes:
-            self._codes[infused] = machine_code(self.equations, infused, lanes=self.lanes)
-        return self._codes[infused]
+    @cached_property
+    def guard(self) -> Guarded | None:
+        """The equations with powers continued below zero, if there is something to continue."""
+        return guarded(self.equations)
+
+    def code(self, infused: tuple[int, ...] = (), *, guard: bool = True) -> MachineCode:
+        """The machine code for these infused states, of the continued equations or as they stand; made once."""
+        continued = self.guard if guard else None
+        key = (continued is not None, infused)
+        if key not in self._codes:
+            equations = self.equations if continued is None else continued.equations
+            self._codes[key] = machine_code(equations, infused, lanes=self.lanes)
+        return self._codes[key]
 
     def solve(
         self,
@@ -92,17 +104,45 @@ class VectorModel:
         def other_order(batch: Batch) -> Solution:
             return self.solve_batch(batch, threads=threads, method=RODAS5P)
 
+        def in_scipy(batch: Batch) -> Solution:
+            brief = replace(batch, max_steps=min(batch.max_steps, LAST_RESORT_STEPS))
+            return ReferenceModel(self.equations).solve_batch(brief)
+
         return [
             Attempt(smaller_first_steps),
             Attempt(smaller_first_steps, rtol_factor=1e-2, atol_factor=1e-4),
             Attempt(other_order, rtol_factor=1e-2, atol_factor=1e-4),
-            Attempt(ReferenceModel(self.equations).solve_batch, needs_doubt=True),
+            Attempt(in_scipy, needs_doubt=True),
         ]
 
     def solve_batch(
         self, batch: Batch, *, threads: int = 1, method: int | None = None, first_step_factor: float = 1.0
     ) -> Solution:
         """Solve input that has been checked, once, without a second look at failures."""
+        if self.guard is not None:
+            fits = self.guard.fits(batch)
+            if not fits.all():
+                return self._solve_apart(batch, fits, threads, method, first_step_factor)
+        return self._solve_alike(batch, threads, method, first_step_factor, guard=True)
+
+    def _solve_apart(
+        self, batch: Batch, fits: np.ndarray[Any, Any], threads: int, method: int | None, first_step_factor: float
+    ) -> Solution:
+        """Patients whose parameters, initial values or doses are negative, with the equations as they stand."""
+        parts = [
+            (rows, self._solve_alike(batch.subset(rows), threads, method, first_step_factor, guard=guard))
+            for guard, rows in ((True, np.flatnonzero(fits)), (False, np.flatnonzero(~fits)))
+        ]
+        order = np.argsort(np.concatenate([rows for rows, _ in parts]))
+        joined = {
+            name: np.concatenate([getattr(part, name) for _, part in parts])[order]
+            for name in ("values", "status", "fail_time", "fail_state", "steps", "refused")
+        }
+        return Solution(times=batch.times, outputs=self.outputs, **joined)
+
+    def _solve_alike(
+        self, batch: Batch, threads: int, method: int | None, first_step_factor: float, *, guard: bool
+    ) -> Solution:
         chosen = method if method is not None else RODAS5P if batch.rtol < TIGHT else RODAS4P2
         n_patients, n_times = batch.patients, batch.times.shape[-1]
         stops = stops_of(batch.doses, n_patients, len(self.equations.states))
@@ -120,7 +160,7 @@ class VectorModel:
         present = np.sum(~np.isnan(rows), axis=1)
         padded = np.concatenate([np.full((len(rows), 1), batch.start), rows], axis=1)
         last = np.take_along_axis(padded, present[:, None], axis=1)[:, 0]
-        code = self.code(stops.infused)
+        code = self.code(stops.infused, guard=guard)
         keep: list[Floats | Ints] = []
         order = order_words(
             {
