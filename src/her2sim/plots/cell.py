@@ -1,0 +1,134 @@
+"""Cells under drugs: dose-response curves, and what a pair of drugs does beyond what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.plots.style import INK, MUTED, RULE, arm_color, house_style, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+PANEL_IN, HEAD_IN, FOOT_IN = 1.35, 0.62, 0.5
+
+
+@dataclass(frozen=True)
+class DoseCurve:
+    """One drug alone.
+
+    Main arguments:
+        drug: its name.
+        doses: (n,) nM, positive.
+        responses: panel title -> (n,) values.
+        untreated: panel title -> value without drug.
+    """
+
+    drug: str
+    doses: Floats
+    responses: Mapping[str, Floats]
+    untreated: Mapping[str, float]
+
+
+def dose_response_figure(curves: Sequence[DoseCurve], *, title: str) -> Figure:
+    """One panel per response, one line per drug; a dotted line is the untreated cell.
+
+    Main arguments:
+        curves: at least one; all with the same responses.
+        title: of the figure.
+    """
+    panels = list(curves[0].responses)
+    height = HEAD_IN + FOOT_IN + PANEL_IN * len(panels)
+    with house_style():
+        figure = new_figure(height)
+        figure.text(0.012, 1 - 0.09 / height, title, weight="bold", size=10, va="top")
+        x = 0.012
+        for number, curve in enumerate(curves):
+            figure.text(x, 1 - 0.34 / height, f"— {curve.drug}", color=arm_color(number), size=8.5, va="top")
+            x += 0.05 + 0.017 * len(curve.drug)
+        for place, panel in enumerate(panels):
+            bottom = FOOT_IN + PANEL_IN * (len(panels) - 1 - place) + 0.12
+            axes = figure.add_axes((0.14, bottom / height, 0.83, (PANEL_IN - 0.38) / height))
+            axes.set_xscale("log")
+            axes.set_title(panel, size=8.5, weight="normal", color=MUTED, pad=3)
+            for number, curve in enumerate(curves):
+                axes.plot(curve.doses, curve.responses[panel], color=arm_color(number))
+            axes.axhline(curves[0].untreated[panel], color=MUTED, linewidth=0.8, linestyle=":")
+            low = min(float(c.responses[panel].min()) for c in curves)
+            high = max(curves[0].untreated[panel], *(float(c.responses[panel].max()) for c in curves))
+            if low < 0.0:
+                axes.axhline(0.0, color=RULE, linewidth=0.8)
+            margin = 0.06 * (high - min(low, 0.0) or 1.0)
+            axes.set_ylim(min(low, 0.0) - (margin if low < 0.0 else 0.0), high + margin)
+            axes.locator_params(axis="y", nbins=4)
+            if place < len(panels) - 1:
+                axes.set_xticklabels([])
+        axes.set_xlabel("free concentration at the cell, nM")
+    return figure
+
+
+def pair_figure(
+    drugs: tuple[str, str], doses: tuple[Floats, Floats], effect: Floats, excess: Mapping[str, Floats], *, title: str
+) -> Figure:
+    """The surface of effects, and its excess over each expectation.
+
+    Main arguments:
+        drugs: names of the first (upward) and the second drug (to the right).
+        doses: (m,), (n,) nM, each starting with 0.
+        effect: (m, n), 0 to 1; ``excess``: expectation -> (m, n).
+        title: of the figure.
+    """
+    names = list(excess)
+    rows = 1 + (len(names) + 1) // 2
+    height, side = 0.75 + 2.12 * rows, 1.5
+    width = 4.8
+    largest = max(0.05, *(float(np.max(np.abs(values))) for values in excess.values()))
+    with house_style():
+        figure = new_figure(height, width)
+        figure.text(0.012, 1 - 0.09 / height, title, weight="bold", size=10, va="top")
+        figure.text(
+            0.012, 1 - 0.32 / height, f"across: {drugs[1]}, up: {drugs[0]}; nM, first cell: none", size=8, color=MUTED,
+            va="top",
+        )  # fmt: skip
+        tables: list[tuple[str, Floats, str, float, float]] = [
+            ("effect (1 - viability)", effect, "Blues", 0.0, 1.0),
+            *((f"excess over {name}", values, "RdBu_r", -largest, largest) for name, values in excess.items()),
+        ]
+        for number, (words, table, colors, low, high) in enumerate(tables):
+            row, column = (0, 0) if number == 0 else (1 + (number - 1) // 2, (number - 1) % 2)
+            top = 0.85 + 2.12 * row
+            box = (0.115 + 0.485 * column, 1 - (top + side) / height, side / width, side / height)
+            axes = figure.add_axes(box)
+            image = _heat(axes, table, doses, colors, low, high)
+            axes.set_title(words, size=8.5, weight="normal", color=INK, pad=3)
+            bar = figure.add_axes((box[0] + box[2] + 0.012, box[1], 0.018, box[3]))
+            figure.colorbar(image, cax=bar)
+            bar.tick_params(labelsize=7, length=2)
+            bar.locator_params(nbins=5)
+        words = [
+            f"{name}: mean {float(v[1:, 1:].mean()):+.3f}, from {float(v.min()):+.2f} to {float(v.max()):+.2f}"
+            for name, v in excess.items()
+        ]
+        figure.text(0.53, 1 - 0.95 / height, "excess of the pair\n\n" + "\n".join(words), size=7.4, va="top")
+    return figure
+
+
+def _heat(axes: Axes, table: Floats, doses: tuple[Floats, Floats], colors: str, low: float, high: float) -> Any:
+    image = axes.imshow(table, origin="lower", cmap=colors, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
+    for doses_, ticks in ((doses[1], axes.set_xticks), (doses[0], axes.set_yticks)):
+        decades = [
+            (float(np.interp(np.log10(d), np.log10(doses_[1:]), np.arange(1, len(doses_)))), f"{d:g}")
+            for d in 10.0 ** np.arange(-4, 7)
+            if doses_[1] * 0.999 <= d <= doses_[-1] * 1.001
+        ]
+        step = -(-len(decades) // 4)
+        ticks([place for place, _ in decades[::step]], [words for _, words in decades[::step]])
+    axes.tick_params(labelsize=7, length=2)
+    return image
