@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,16 +91,38 @@ def arm_figures(
             figure = in_common_unit(result.value, result.unit, None, None)
             if not n or figure.value is None or figure.unit != rule.unit or (rule.scale == "log" and figure.value <= 0):
                 continue
-            drugs = drugs_of(arm)
-            groups = groups_of(drugs)
             transformed, variance = transformed_figure(figure.value, n, rule)
             found.append(
-                ArmFigure(
-                    record.id, arm.name, record.disease, record.setting, drugs, groups, kinds_of(groups), figure.value,
-                    transformed, variance, n, result.read,
+                replace(
+                    described(record, arm),
+                    value=figure.value,
+                    transformed=transformed,
+                    variance=variance,
+                    n=n,
+                    read=result.read,
                 )
-            )  # fmt: skip
+            )
     return tuple(found)
+
+
+def described(record: TrialRecord, arm: Arm) -> ArmFigure:
+    """What a benchmark may know of an arm, without any figure (they are NaN): for predictions ahead of results."""
+    drugs = drugs_of(arm)
+    groups = groups_of(drugs)
+    return ArmFigure(
+        trial=record.id,
+        arm=arm.name,
+        disease=record.disease,
+        setting=record.setting,
+        drugs=drugs,
+        groups=groups,
+        kinds=kinds_of(groups),
+        value=math.nan,
+        transformed=math.nan,
+        variance=math.nan,
+        n=arm.n or 0,
+        read=False,
+    )
 
 
 def outcome_rule(outcome: str) -> ArmOutcome:

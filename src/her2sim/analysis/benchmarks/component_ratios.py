@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from her2sim.analysis.benchmarks.prediction import Prediction
@@ -21,7 +21,7 @@ class RatioTrial:
         trial, treatment, reference: the comparison.
         observed, std_error: published.
         predicted: by the additive model, None where the other trials do not tell it.
-        average: the mean effect of the other trials, signed so that the richer arm is the treatment.
+        average: the mean effect of the other trials' experimental arms, whatever they got.
     """
 
     trial: str
@@ -35,7 +35,7 @@ class RatioTrial:
 
 def predicted_ratio(
     known: Sequence[Comparison],
-    compositions: dict[str, Composition],
+    compositions: Mapping[str, Composition],
     treatment: Composition,
     reference: Composition,
 ) -> Prediction | None:
@@ -76,38 +76,27 @@ def leave_one_trial_out_ratios(effects: TrialEffects) -> tuple[RatioTrial, ...]:
     """
     rows: list[RatioTrial] = []
     studies = dict.fromkeys(each.study for each in effects.comparisons)
-    compositions = {name: dict(parts) for name, parts in effects.compositions.items()}
+    compositions = effects.compositions
     for study in studies:
         known = [each for each in effects.comparisons if each.study != study]
-        mean = _average(known, compositions)
+        average = _average(known)
         for each in effects.comparisons:
             if each.study != study or each.derived:
                 continue
             one, other = compositions[each.treatment], compositions[each.reference]
-            predicted = predicted_ratio(known, {name: dict(parts) for name, parts in compositions.items()}, one, other)
-            sign = _direction(one, other)
-            average = None if mean is None else Prediction(sign * mean.value, mean.error if sign else 0.0, mean.basis)
+            predicted = predicted_ratio(known, compositions, one, other)
             rows.append(
                 RatioTrial(study, each.treatment, each.reference, each.effect, each.std_error, predicted, average)
             )
     return tuple(rows)
 
 
-def _direction(one: Composition, other: Composition) -> float:
-    """1 where the treatment has more components than the reference, -1 where fewer, 0 where as many."""
-    difference = sum(one.values()) - sum(other.values())
-    return 0.0 if abs(difference) < 1e-9 else math.copysign(1.0, difference)
-
-
-def _average(known: Sequence[Comparison], compositions: dict[str, dict[str, float]]) -> Prediction | None:
-    signed = [
-        (sign * each.effect, each.std_error)
-        for each in known
-        if (sign := _direction(compositions[each.treatment], compositions[each.reference]))
-    ]
-    if len(signed) < 2:
+def _average(known: Sequence[Comparison]) -> Prediction | None:
+    """Mean effect of the experimental arm against the reference, over published comparisons."""
+    published = [each for each in known if not each.derived]
+    if len(published) < 2:
         return None
-    pooled = pool([value for value, _ in signed], [error for _, error in signed])
+    pooled = pool([each.effect for each in published], [each.std_error for each in published])
     assert pooled.random.value is not None
     error = math.sqrt(pooled.tau2 + pooled.random_error**2)
-    return Prediction(pooled.random.value, error, f"{len(signed)} comparisons of more against less")
+    return Prediction(pooled.random.value, error, f"{len(published)} published comparisons")

@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 _START = (math.log(0.5), math.log(0.3))
 _STOP: Any = {"xatol": 0.02, "fatol": 0.01}  # far below what the likelihood can tell
 _ENOUGH = 5
+_BORDER = 1e12  # large enough to leave the bordered matrix positive; it does not enter the result
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,20 @@ def fit_ridge(known: Sequence[ArmFigure]) -> Ridge:
 
 
 def _restricted_loss(y: Floats, variance: Floats, gram: Floats, spread: float, residual: float) -> float:
-    """Twice the negative restricted log likelihood, but for a constant."""
-    covariance = spread**2 * gram + np.diag(variance + residual**2)
-    from scipy.linalg import solve_triangular
+    """Twice the negative restricted log likelihood, but for a constant.
 
-    factor = np.linalg.cholesky(covariance)
-    white = solve_triangular(factor, np.column_stack([y, np.ones(len(y))]), lower=True)
-    information = float(white[:, 1] @ white[:, 1])
-    mean = float(white[:, 0] @ white[:, 1]) / information
-    fit = float(np.sum((white[:, 0] - mean * white[:, 1]) ** 2))
-    return fit + 2.0 * float(np.sum(np.log(np.diag(factor)))) + math.log(information)
+    The covariance is bordered by the data and a column of ones: the border of its Cholesky factor then holds both in
+    units of independent noise, for one factorization and no further solving.
+    """
+    n = len(y)
+    bordered = np.empty((n + 2, n + 2))
+    bordered[:n, :n] = spread**2 * gram
+    bordered[range(n), range(n)] += variance + residual**2
+    bordered[n, :n], bordered[n + 1, :n] = y, 1.0
+    bordered[n:, n:] = np.diag([_BORDER, _BORDER])
+    factor = np.linalg.cholesky(bordered)
+    data, ones = factor[n, :n], factor[n + 1, :n]
+    information = float(ones @ ones)
+    mean = float(data @ ones) / information
+    fit = float(np.sum((data - mean * ones) ** 2))
+    return fit + 2.0 * float(np.sum(np.log(np.diag(factor)[:n]))) + math.log(information)
