@@ -45,6 +45,7 @@ HEAVY_DOORS = {
     "matplotlib": {"plots"},
     "statsmodels": {"analysis"},
     "jinja2": {"report"},
+    "duckdb": {"evidence"},
     "rich": {"cli"},
     "typer": {"cli"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,12 +13,19 @@ CHECK = """Look for misprints in the evidence base: each finding names record, f
 
 Findings that were looked into carry their explanation (data/evidence/settled.yaml).
 Exit code 1 if one is still open."""
+TABLE = """Print a review table of the base: every figure with its source, recalled ones marked.
+
+Without --question the names of the eight tables are listed. --sql asks the tables `figures` and `trials` instead."""
+HELP_FORMAT = "terminal, markdown, csv or html."
+HELP_SQL = "A query such as: SELECT record, value FROM figures WHERE endpoint = 'ORR'. Needs her2sim[evidence]."
+HELP_PARQUET = "Write figures.parquet and trials.parquet into this folder."
 HELP_ALL = "Print the settled findings too, each with its explanation."
 
 
 def add_to(group: typer.Typer) -> None:
     """Add ``check`` and ``table`` to the group ``evidence``."""
     group.command("check", help=CHECK, epilog=messages.NOT_ADVICE)(check)
+    group.command("table", help=TABLE, epilog=messages.NOT_ADVICE)(table)
 
 
 def check(
@@ -45,3 +53,29 @@ def check(
         typer.echo(f"{len(still_open)} open, {settled} explained" + ("" if everything else " (--all prints them)"))
     if still_open:
         raise typer.Exit(1)
+
+
+def table(
+    question: Annotated[str, typer.Option("--question", "-q", help="Name of the review table.")] = "",
+    style: Annotated[str, typer.Option("--format", "-f", help=HELP_FORMAT)] = "terminal",
+    sql: Annotated[str, typer.Option("--sql", help=HELP_SQL)] = "",
+    parquet: Annotated[Path | None, typer.Option("--parquet", help=HELP_PARQUET)] = None,
+) -> None:
+    """Print a review table."""
+    from her2sim.study import evidence_tables
+
+    if parquet is not None:
+        for path in evidence_tables.parquet(parquet):
+            typer.echo(f"wrote {path}", err=True)
+    if not question and not sql:
+        if parquet is None:
+            for name, title in evidence_tables.question_titles().items():
+                typer.echo(f"{name}: {title}")
+        return
+    made = evidence_tables.answer(sql) if sql else evidence_tables.review(question)
+    if style == "terminal":
+        from her2sim.cli.review_screen import show
+
+        show(made)
+    else:
+        typer.echo(evidence_tables.printed(made, style), nl=False)

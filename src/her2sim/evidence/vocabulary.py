@@ -69,4 +69,13 @@ def biomarkers_of(record: TrialRecord) -> tuple[str, ...]:
     texts += [str(text) for text in figures if text]
     if "pdl1_positive_pct" in record.baseline:
         texts.append("PD-L1")
-    return tuple(name for name, pattern in _tables()[1].items() if any(pattern.search(text) for text in texts))
+    return biomarkers_in("\n".join(texts))
+
+
+def biomarkers_in(text: str) -> tuple[str, ...]:
+    """The biomarkers that a description of patients names.
+
+    >>> biomarkers_in("PD-L1 CPS>=1, PIK3CA mutated")
+    ('PD-L1', 'PIK3CA')
+    """
+    return tuple(name for name, pattern in _tables()[1].items() if pattern.search(text))
