@@ -104,6 +104,15 @@ def test_a_delay_that_is_not_constant_is_refused_in_a_rate() -> None:
     assert refusal(text).report.refused[0].construct == "delay"
 
 
+@pytest.mark.parametrize(
+    "inside", ["{}", "<apply><plus/>{}</apply>", "<apply>{}</apply>", "<apply><plus/>{}<ci>x</ci></apply>"]
+)
+def test_a_rate_of_nothing_does_not_reach_libsbml_which_it_would_crash(inside: str) -> None:
+    symbol = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/rateOf"> rateOf </csymbol>'
+    with pytest.raises(InputError, match="csymbol rateOf"):
+        read_sbml(model(parameters("x") + listed(rule("rateRule", inside.format(symbol), "x"))))
+
+
 def test_packages_that_change_the_mathematics_are_refused() -> None:
     fbc = ' xmlns:fbc="http://www.sbml.org/sbml/level3/version1/fbc/version2" fbc:required="false"'
     text = model("", more=fbc).replace('<model id="m">', '<model id="m" fbc:strict="true">')
@@ -181,6 +190,25 @@ def test_assigned_sums_that_double_without_end_are_refused() -> None:
     )
     text = model(parameters(*names) + f"<listOfRules>{rule('rateRule', CI.format('x39'), 'x0')}{double}</listOfRules>")
     assert refusal(text).report.refused[0].construct == "formula"
+
+
+def test_a_function_that_calls_itself_is_refused() -> None:
+    body = "<lambda><bvar><ci>a</ci></bvar>" + apply("<ci>f</ci>", "<ci>a</ci>") + "</lambda>"
+    text = model(
+        f'<listOfFunctionDefinitions><functionDefinition id="f">{MATH.format(body)}</functionDefinition>'
+        f"</listOfFunctionDefinitions>{parameters('x')}" + listed(rule("rateRule", call(0, "<ci>x</ci>"), "x"))
+    )
+    assert refusal(text.replace("f0", "f")).report.refused[0].why == "f calls itself"
+
+
+@pytest.mark.parametrize("shape", ["sum", "parentheses"])
+def test_long_formulas_are_read_or_refused_without_delay(shape: str) -> None:
+    n = 1500
+    formula = "+".join(["x"] * n) if shape == "sum" else "(" * n + "x" + ")" * n
+    imported = read_sbml(sbml_of_antimony(f"model m()\n x' = {formula}; x = 1;\nend"))
+    assert len(imported.system.states[0].rate.args) == (n if shape == "sum" else 0)
+    with pytest.raises(InputError, match="letters"):
+        sbml_of_antimony(f"model m()\n x' = {'+'.join(['x'] * 20_000)}; x = 1;\nend")
 
 
 def test_inconsistent_units_warn_and_are_refused_where_units_are_strict() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from her2sim.core.errors import InputError
 from her2sim.exchange.sbml_write import Dose, to_sbml
 from her2sim.model.system import OdeSystem
+
+MOST_LETTERS = 20_000  # of one statement: far longer ones take the library minutes, or crash it
 
 
 def to_antimony(system: OdeSystem, *, doses: Sequence[Dose] = ()) -> str:
@@ -39,6 +42,8 @@ def sbml_of_antimony(text: str, *, where: str = "Antimony model") -> str:
     """
     import antimony
 
+    if max(map(len, re.split("[;\\n]", text))) > MOST_LETTERS:
+        raise InputError(f"a statement has more than {MOST_LETTERS} letters", where=where)
     antimony.clearPreviousLoads()
     try:
         if antimony.loadAntimonyString(text) < 0:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from her2sim.exchange.expansion import operands
 from her2sim.exchange.report import Unsupported
 from her2sim.model.expression import ONE, TIME, ZERO, Expr, add, call, const, div, mul, power, select, sub, sym
 
@@ -178,7 +179,7 @@ class MathReader:
             return const(math.e if kind == lib.AST_CONSTANT_E else math.pi)
         if kind in (lib.AST_CONSTANT_TRUE, lib.AST_CONSTANT_FALSE):
             return ONE if kind == lib.AST_CONSTANT_TRUE else ZERO
-        args = [self._read(tree.getChild(i), names, depth + 1) for i in range(tree.getNumChildren())]
+        args = [self._read(child, names, depth + 1) for child in operands(tree)]
         if kind == lib.AST_FUNCTION_RATE_OF:
             if len(args) != 1 or args[0].op != "sym":
                 raise Unsupported("rateOf", "its argument is not an identifier")

@@ -115,5 +115,6 @@ class Content:
     algebraic: tuple[Rule, ...]
     events: tuple[SbmlEvent, ...]
     conversion: str = ""
+    longest_sum: int = 0
     annotations: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     findings: tuple[Finding, ...] = ()

@@ -21,6 +21,8 @@ _UNDECLARED = {*range(99505, 99512), *range(20511, 20519), 20615, 20616, 20617, 
 
 MOST_BYTES = 100_000_000
 MOST_DEPTH = 256
+MOST_LETTERS = MOST_OPERANDS = 20_000
+_APPLIED = {"rateOf": 1, "delay": 2}  # csymbols that are functions, and how many arguments they take
 # Packages that change neither variables nor their course in time, or whose libSBML conversion removes them.
 _HARMLESS = {"layout", "render", "groups", "l3v2extendedmath"}
 _WHY_REFUSED = {
@@ -55,7 +57,7 @@ def parse(text: str, *, where: str) -> Any:
 
 
 def check_harmless(text: str, *, where: str) -> None:
-    """Refuse XML that is broken, huge, deeply nested or declares a document type.
+    """Refuse XML that is broken, huge, deeply nested, declares a document type or would crash libSBML.
 
     Raises:
         InputError: one of these, with the line.
@@ -65,34 +67,62 @@ def check_harmless(text: str, *, where: str) -> None:
     data = text.encode("utf-8", errors="replace")
     if len(data) > MOST_BYTES:
         raise InputError(f"the file has {len(data)} bytes, more than the {MOST_BYTES} allowed", where=where)
-    parser = expat.ParserCreate("utf-8")
-    depth = 0
-
-    def place() -> str:
-        return f"{where}, line {parser.CurrentLineNumber}"
-
-    def start(_name: str, _attributes: Any) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MOST_DEPTH:
-            raise InputError(f"elements are nested more than {MOST_DEPTH} levels deep", where=place())
-
-    def end(_name: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    def doctype(*_: Any) -> None:
-        raise InputError("document type declarations are refused", where=place(), why="They can pull in other files.")
-
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.StartDoctypeDeclHandler = doctype
+    first_look = _FirstLook(where)
     try:
-        parser.Parse(data, True)
+        first_look.parser.Parse(data, True)
     except expat.ExpatError as error:
         raise InputError(
             f"the file is not well-formed XML: {expat.errors.messages[error.code]}",
             where=f"{where}, line {error.lineno}",
         ) from error
+
+
+class _FirstLook:
+    """What the standard library's parser sees of the text, before libSBML does."""
+
+    def __init__(self, where: str) -> None:
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.StartElementHandler, self.parser.EndElementHandler = self.start, self.end
+        self.parser.StartDoctypeDeclHandler = self.doctype
+        self.where = where
+        self.open: list[str] = []
+        self.children: list[int] = [0]
+        self.calls: list[str] = []  # for each open element, the csymbol function that it applies
+
+    def refuse(self, what: str, why: str = "") -> None:
+        raise InputError(what, where=f"{self.where}, line {self.parser.CurrentLineNumber}", why=why)
+
+    def doctype(self, *_: Any) -> None:
+        self.refuse("document type declarations are refused", "They can pull in other files.")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = name.rpartition(":")[2]
+        if len(self.open) >= MOST_DEPTH:
+            self.refuse(f"elements are nested more than {MOST_DEPTH} levels deep")
+        if len(attributes.get("formula", "")) > MOST_LETTERS:  # Level 1 writes formulas as text
+            self.refuse(f"a formula has more than {MOST_LETTERS} letters")
+        if tag == "csymbol":
+            self.csymbol(attributes.get("definitionURL", "").rpartition("/")[2])
+        self.children[-1] += 1
+        if self.children[-1] > MOST_OPERANDS and self.open[-1] == "apply":
+            self.refuse(f"a formula has more than {MOST_OPERANDS} operands")
+        self.open.append(tag)
+        self.children.append(0)
+        self.calls.append("")
+
+    def csymbol(self, symbol: str) -> None:
+        """``rateOf`` and ``delay`` must be applied: libSBML 5.21 crashes on one that is not."""
+        if symbol not in _APPLIED:
+            return
+        if not self.open or self.open[-1] != "apply" or self.children[-1] != 0:
+            self.refuse(f"csymbol {symbol} is not applied to anything")
+        self.calls[-1] = symbol
+
+    def end(self, _name: str) -> None:
+        self.open.pop()
+        count, call = self.children.pop() - 1, self.calls.pop()
+        if call and count != _APPLIED[call]:
+            self.refuse(f"csymbol {call} has {count} arguments, not {_APPLIED[call]}")
 
 
 def _raise_first_error(document: Any, where: str) -> None:

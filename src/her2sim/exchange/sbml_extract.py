@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from her2sim.exchange.expansion import Expansion
 from her2sim.exchange.mathml_read import MathReader
 from her2sim.exchange.report import Finding, Unsupported
 from her2sim.exchange.sbml_content import (
@@ -36,6 +37,11 @@ class _Extraction:
             functions[item.getId()] = (names, item.getBody())
             self.supported("function definition", item)
         self.reader = MathReader(functions)
+        self.expansion = Expansion(functions)
+        try:
+            self.expansion.check()
+        except Unsupported as reason:
+            self.findings.append(Finding(reason.construct, "", 0, "refused", reason.why))
         self.taken = {
             item.getId()
             for items in (
@@ -60,6 +66,7 @@ class _Extraction:
         if tree is None:
             return None
         try:
+            self.expansion.size(tree)
             return self.reader.read(tree, names)
         except Unsupported as reason:
             self.refuse(reason.construct, holder, reason.why)
@@ -90,6 +97,7 @@ class _Extraction:
             algebraic=tuple(r for kind, r in rules if kind == "algebraic rule"),
             events=tuple(self.events()),
             conversion=model.getConversionFactor() if model.getLevel() > 2 else "",
+            longest_sum=self.expansion.longest,
             annotations=self.annotations,
             findings=tuple(self.findings),
         )
