@@ -13,6 +13,7 @@ from her2sim.analysis.meta.comparisons import Comparison
 from her2sim.analysis.meta.network_geometry import geometry
 from her2sim.cli.main import app
 from her2sim.core.errors import InputError
+from her2sim.evidence.base import load_record
 from her2sim.plots.network import circle_order, network_figure
 from her2sim.plots.saving import figure_svg
 from her2sim.study.meta import analyze, as_json, benchmarks
@@ -113,3 +114,12 @@ def test_numbers_that_are_not_finite_become_null() -> None:
 def test_an_unknown_model_is_refused() -> None:
     with pytest.raises(InputError, match="random or fixed"):
         analyze(model="randm")  # pyright: ignore[reportArgumentType]
+
+
+def test_a_trial_is_forecast_from_the_command_line() -> None:
+    shown = RUNNER.invoke(app, ["benchmarks", "NeoSphere", "--json"])
+    rows = json.loads(shown.output)
+    assert {row["arm"] for row in rows} == {each.name for each in load_record("NeoSphere").arms}
+    assert all(row["low"] < row["value"] < row["high"] for row in rows)
+    assert "rests on" in RUNNER.invoke(app, ["benchmarks", "NeoSphere"]).output
+    assert RUNNER.invoke(app, ["benchmarks", "NeoSfere"]).exit_code == 2

@@ -16,7 +16,9 @@ ABOUT = "Meta-analysis of the published trials of the evidence base."
 NETWORK = """Network meta-analysis of an outcome: every treatment against a reference, directly and indirectly.
 
 Trials whose results are kept back never enter. Treatments of parts that are not connected cannot be compared."""
-BENCHMARKS = """How wrong simple predictors are about trials they have not seen (one trial left out at a time)."""
+BENCHMARKS = """How wrong simple predictors are about trials they have not seen (one trial left out at a time).
+
+With an ID: what they say of that trial from the others, also where its results are kept back."""
 
 
 def register(app: typer.Typer) -> None:
@@ -88,6 +90,10 @@ def network(
 
 
 def benchmarks(
+    trial: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="Forecast this trial from the others instead.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")] = False,
     arms: Annotated[bool, typer.Option("--arms", help="Print every prediction of an arm as CSV.")] = False,
@@ -96,6 +102,9 @@ def benchmarks(
     """Print the table of benchmarks."""
     from her2sim.study import meta
 
+    if trial is not None:
+        _forecast(trial, as_json=as_json, as_csv=as_csv)
+        return
     found = meta.benchmarks()
     if as_json:
         typer.echo(meta.as_json(meta.rows_as_mappings(found.rows)))
@@ -111,6 +120,22 @@ def benchmarks(
         table.add_row(*(_plain(cell) for cell in meta.score_cells(row)))
     _show(table)
     typer.echo("rms, bias: of the logarithm (times, ratios) or logit (rates). One trial left out at a time.")
+    typer.echo(messages.NOT_ADVICE)
+
+
+def _forecast(trial: str, *, as_json: bool, as_csv: bool) -> None:
+    from her2sim.study import meta
+
+    rows = meta.forecasts(trial)
+    plain = meta.rows_as_mappings(rows)
+    if as_json or as_csv:
+        typer.echo(meta.as_json(plain) if as_json else meta.table_csv(plain), nl=as_json)
+        return
+    table = _table(("arm", "outcome", "benchmark", "forecast", "90% interval", "rests on"))
+    for row in rows:
+        table.add_row(*(_plain(cell) for cell in meta.forecast_cells(row)))
+    _show(table)
+    typer.echo("From the other trials only; intervals are of the truth, without the sampling error of the trial.")
     typer.echo(messages.NOT_ADVICE)
 
 

@@ -8,9 +8,12 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from her2sim.analysis.benchmarks.arm_figures import outcome_rule
+from her2sim.analysis.benchmarks.forecast import Forecast, forecast_arms, forecast_ratio
 from her2sim.analysis.benchmarks.leave_one_out import Judged, ScoreRow, benchmark_arms, benchmark_ratios
 from her2sim.analysis.meta.components import ComponentNetwork, component_network
 from her2sim.analysis.meta.inconsistency import decomposition, splits
@@ -21,7 +24,7 @@ from her2sim.analysis.meta.ranking import p_scores
 from her2sim.analysis.meta.treatments import choices, short_name
 from her2sim.analysis.meta.trial_effects import TrialEffects, trial_effects
 from her2sim.core.errors import InputError, did_you_mean
-from her2sim.evidence.base import all_records
+from her2sim.evidence.base import all_records, load_record
 
 ARM_OUTCOMES = ("ORR", "PFS median", "OS median", "pCR")
 RATIO_OUTCOMES = (
@@ -287,6 +290,44 @@ def benchmarks(*, visible: Collection[str] | None = None, correlation: float | N
     return Benchmarks(tuple(rows), tuple(judged))
 
 
+def forecasts(trial: str, *, visible: Collection[str] | None = None) -> tuple[Forecast, ...]:
+    """What the benchmarks say of a trial from the others, as if its results were not known.
+
+    Main arguments:
+        trial: id of a built-in trial, or a YAML file.
+
+    Other arguments:
+        visible: ids of the trials that may be used; all but the withheld ones if not given.
+
+    Raises:
+        InputError: no such trial.
+
+    >>> {row.outcome for row in forecasts("NeoSphere")}
+    {'pCR'}
+    """
+    record, records = load_record(trial), all_records()
+    rows: list[Forecast] = []
+    for outcome in ARM_OUTCOMES:
+        if record.setting.startswith(choices().arm_figures[outcome].settings):
+            rows += forecast_arms(records, record, outcome, visible=visible)
+    if record.setting.startswith("metastatic"):
+        for outcome in ("PFS", "OS"):
+            for one, other in combinations([arm.name for arm in record.arms], 2):
+                found = forecast_ratio(records, record, outcome, one, other, visible=visible)
+                rows += [] if found is None else [found]
+    return tuple(rows)
+
+
+def forecast_cells(row: Forecast) -> tuple[str, ...]:
+    """A forecast in words."""
+    ratio = bool(row.reference)
+    unit, digits = ("", 2) if ratio else ("%", 0) if outcome_rule(row.outcome).unit == "percent" else (" months", 1)
+    interval = "" if row.low is None or row.high is None else f"{row.low:.{digits}f}-{row.high:.{digits}f}"
+    arm = f"{row.arm} against {row.reference}" if ratio else row.arm
+    outcome = f"{row.outcome} hazard ratio" if ratio else row.outcome
+    return arm, outcome, row.method, f"{row.value:.{digits}f}{unit}", interval, row.basis
+
+
 def score_cells(row: ScoreRow) -> tuple[str, ...]:
     """A row of the table of benchmarks in words."""
     unit = " points" if row.unit == "percent" else "-fold"
@@ -317,7 +358,7 @@ def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     return target.getvalue()
 
 
-def rows_as_mappings(rows: Sequence[NetworkRow | ScoreRow | Judged]) -> list[dict[str, Any]]:
+def rows_as_mappings(rows: Sequence[NetworkRow | ScoreRow | Judged | Forecast]) -> list[dict[str, Any]]:
     """Rows as plain mappings."""
     return [asdict(row) for row in rows]
 
