@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from her2sim.analysis.arm_results import ArmEndpoints, arm_results
 from her2sim.analysis.contrasts import arm_contrasts
 from her2sim.analysis.replicates import combine_contrasts, combine_results
+from her2sim.core.errors import SimulationError
 from her2sim.endpoints.response import LABELS
 from her2sim.endpoints.time_to_event import TimeToEvent
 from her2sim.record.types import Contrast, Result, TrialRecord
@@ -98,6 +99,8 @@ def _endpoints(
     out: dict[str, ArmEndpoints] = {}
     for name in names:
         rows = own[own["arm"] == name]
+        if not len(rows):
+            raise _nobody_left(patients, replicate, name)
         ids = rows["patient"].to_numpy()
         mine = seen[seen["arm"] == name]
         out[name] = ArmEndpoints(
@@ -110,6 +113,17 @@ def _endpoints(
             dor=_times(mine, "DOR", who, ids),
         )
     return out
+
+
+def _nobody_left(patients: pd.DataFrame, replicate: int, arm: str) -> SimulationError:
+    failed = patients[(patients["replicate"] == replicate) & (patients["arm"] == arm)]
+    blamed = ", ".join(sorted({str(state) for state in failed["fail_state"] if state})[:3])
+    return SimulationError(
+        f"none of the {len(failed)} patients of arm {arm} could be simulated in replicate {replicate}",
+        where=blamed and f"states {blamed}",
+        why=f"Most often: {failed['status'].mode().iat[0]}.",
+        hint="patients.parquet in the run folder tells each patient's day and state.",
+    )
 
 
 def _times(events: pd.DataFrame, endpoint: str, who: str, ids: NDArray[np.int64]) -> TimeToEvent:
