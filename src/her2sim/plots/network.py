@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from her2sim.analysis.meta.network_geometry import Geometry
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 
 HEAD_IN, LINE_IN, LETTER_IN, MARGIN_IN = 0.52, 0.2, 0.062, 0.25
 NODE_GAP_IN, SMALLEST_IN = 0.33, 0.6
+LEGEND_IN, LEGEND_LETTERS = 0.14, 80
 BEND = 0.3  # how far lines bow toward the center, so that those between neighbors can be seen
 FEW = 2  # a part of so few treatments is a line of text, not a circle
 MOST_LETTERS = 26
 _SWEEPS = 20
 
 
-def network_figure(geometry: Geometry, *, title: str, labels: Mapping[str, str] | None = None) -> Figure:
+def network_figure(
+    geometry: Geometry, *, title: str, labels: Mapping[str, str] | None = None, legend: str = ""
+) -> Figure:
     """Draw a network, also one that falls apart.
 
     Main arguments:
@@ -36,11 +40,14 @@ def network_figure(geometry: Geometry, *, title: str, labels: Mapping[str, str] 
 
     Other arguments:
         labels: treatment to the name that is written; the treatment itself if not given.
+        legend: a line under the figure, for example what short names stand for.
     """
     names = {name: shortened((labels or {}).get(name, name), MOST_LETTERS) for name in geometry.treatments}
     circles = [_placed(part, geometry, names) for part in geometry.subnetworks if len(part) > FEW]
     pairs = [part for part in geometry.subnetworks if len(part) <= FEW]
     below = LINE_IN * (len(pairs) + 1 if pairs else 0)
+    explained = wrap(legend, LEGEND_LETTERS)
+    below += LEGEND_IN * len(explained)
     height = HEAD_IN + sum(circle.above + circle.below for circle in circles) + below + 0.1
     with house_style():
         figure = new_figure(height)
@@ -60,6 +67,8 @@ def network_figure(geometry: Geometry, *, title: str, labels: Mapping[str, str] 
                 words = " – ".join(names[name] for name in part)
                 trials = _between(part[0], part[-1], geometry)
                 axes.text(0.06, top + 0.02 + number * LINE_IN, f"{words}  ({_trials(trials)})", size=8, va="top")
+        for number, line in enumerate(reversed(explained)):
+            axes.text(0.06, height - 0.05 - LEGEND_IN * number, line, size=7, color=MUTED, va="bottom")
     return figure
 
 

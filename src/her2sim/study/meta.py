@@ -21,7 +21,7 @@ from her2sim.analysis.meta.league import effect_text, league
 from her2sim.analysis.meta.network import Effect, Model, Network, networks
 from her2sim.analysis.meta.network_geometry import geometry
 from her2sim.analysis.meta.ranking import p_scores
-from her2sim.analysis.meta.treatments import choices, short_name
+from her2sim.analysis.meta.treatments import abbreviations, choices, short_name
 from her2sim.analysis.meta.trial_effects import TrialEffects, trial_effects
 from her2sim.core.errors import InputError, did_you_mean
 from her2sim.evidence.base import all_records, load_record
@@ -178,7 +178,12 @@ class Analysis:
 
         shape = geometry(self.effects.comparisons)
         labels = {name: short_name(name) for name in shape.treatments}
-        figure = network_figure(shape, title=f"Trials with a {self.measure} of {self.outcome}", labels=labels)
+        figure = network_figure(
+            shape,
+            title=f"{self.outcome}: trials with {'an' if self.measure[0] == 'o' else 'a'} {self.measure}",
+            labels=labels,
+            legend=abbreviations(shape.treatments),
+        )
         paths = [*save_figure(figure, folder, "network")]
         for number, (part, reference) in enumerate(zip(self.networks, self.references, strict=True), start=1):
             effects = part.effects(self.model)

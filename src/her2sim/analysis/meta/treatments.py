@@ -5,7 +5,7 @@ All choices stand in ``data/meta/treatments.yaml``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -191,11 +191,22 @@ def short_name(treatment: str) -> str:
     """The name with the usual abbreviations, antibodies before what they are given with.
 
     >>> short_name("taxane+trastuzumab"), short_name("trastuzumab deruxtecan")
-    ('H+taxane', 'T-DXd')
+    ('H+tax', 'T-DXd')
     """
     table = choices().short
     words = [_short_part(part, table) for part in treatment.split("+")]
     return "+".join(sorted(words, key=lambda word: (word not in ("T-DXd", "T-DM1", "P", "H", "L"), word.lower())))
+
+
+def abbreviations(treatments: Iterable[str]) -> str:
+    """What the short names of these treatments stand for, in one line.
+
+    >>> abbreviations(["taxane+trastuzumab"])
+    'H trastuzumab, tax taxane'
+    """
+    parts = {each for name in treatments for part in name.split("+") for each in part.strip("()").split("/")}
+    table = choices().short
+    return ", ".join(f"{table[part]} {part}" for part in sorted(parts, key=lambda x: table.get(x, "")) if part in table)
 
 
 def _short_part(part: str, table: Mapping[str, str]) -> str:
