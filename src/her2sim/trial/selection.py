@@ -250,7 +250,7 @@ def _one_line(
         new = (mm["OC"] >= detection_mm["OC"]) | (~known & (mm["CNS"] >= detection_mm["CNS"]))
         when = first_true_progression(days, targets, new)
         progressed = ok & np.isfinite(when)
-    when = np.where(ok & np.isfinite(when), when, 0.0)  # a failed patient keeps the state she came with
+    when = np.where(ok & np.isfinite(when), when, 0.0)
     state = course.at(when)
     return _After(
         clone_shares(state, shares), carried_states(state), progressed, course.status, course.fail_day,

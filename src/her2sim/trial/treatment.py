@@ -68,7 +68,7 @@ class Trajectory:
     Main arguments:
         names: names of the states.
         days: (n_patients, n_times) days since the start of the line.
-        values: (n_patients, n_times, n_states).
+        values: (n_patients, n_times, n_states); NaN throughout for a failed patient: half a course is no result.
         status: (n_patients,) codes of ``her2sim.engine.interface``.
         fail_day: (n_patients,) day reached by a failed patient, else NaN.
         fail_state: (n_patients,) name of the state to blame, or "".
@@ -150,7 +150,8 @@ def treat(
     )
     names = model.system.state_names
     blamed = tuple(names[i] if i >= 0 else "" for i in solution.fail_state)
-    return Trajectory(names, days, solution.values, solution.status, solution.fail_time, blamed)
+    known = np.where(solution.status[:, None, None] == 0, solution.values, np.nan)
+    return Trajectory(names, days, known, solution.status, solution.fail_time, blamed)
 
 
 def parameter_table(
