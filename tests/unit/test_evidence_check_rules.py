@@ -120,6 +120,13 @@ SLIPS: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
     "the same row twice": (
         "said-once", lambda v: v["arms"][1]["results"].append(dict(v["arms"][1]["results"][0])),
     ),
+    "treatment-related events also as all events": (
+        "one-name",
+        lambda v: v["arms"][1]["results"].extend(
+            {"endpoint": name, "value": 58.9, "unit": "percent", "source": "S"}
+            for name in ("grade3plus_TRAE", "grade3plus_AE")
+        ),
+    ),
     "a figure without source": ("figure-has-source", edit(0, 4, source="")),
     "read without address": ("read-has-address", lambda v: v["sources"]["S"].pop("url")),
     "a result of a withheld trial": ("withheld-is-empty", lambda v: v.update(id="PATINA")),

@@ -37,6 +37,7 @@ class Limits:
     count_slack: float
     arms_of_all: tuple[float, float]
     nested: tuple[tuple[str, str], ...]
+    synonyms: tuple[tuple[str, str], ...]
     ranges: tuple[PlausibleRange, ...]
 
 
@@ -51,4 +52,5 @@ def limits() -> Limits:
         PlausibleRange(re.compile(row["pattern"]), tuple(row["units"]), *map(float, row["range"]))
         for row in table["ranges"]
     )
-    return Limits(**numbers, nested=tuple((pair[0], pair[1]) for pair in table["nested"]), ranges=ranges)
+    nested, synonyms = (tuple((pair[0], pair[1]) for pair in table[name]) for name in ("nested", "synonyms"))
+    return Limits(**numbers, nested=nested, synonyms=synonyms, ranges=ranges)

@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     versions.data_cut_is_a_date,
     versions.sources_agree,
     versions.said_once,
+    versions.one_name,
     sources.figure_has_source,
     sources.read_has_address,
     sources.withheld_is_empty,

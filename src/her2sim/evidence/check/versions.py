@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from her2sim.evidence.check.finding import Case, Finding, describe, label
+from her2sim.evidence.check.limits import limits
 from her2sim.evidence.check.rounding import half_digit
 from her2sim.evidence.tidy import Figure
 
@@ -66,6 +67,18 @@ def said_once(case: Case) -> Iterator[Finding]:
         if figure.value is not None and key in seen:
             yield case.finding(figure, "said-once", "warning", f"{label(figure)} twice", "one row")
         seen[key] = figure
+
+
+def one_name(case: Case) -> Iterator[Finding]:
+    """One number of one source stands under one name: 58.9 is of all adverse events or of the treatment related."""
+    for figure in case.figures:
+        for other in case.figures:
+            pair = (figure.endpoint, other.endpoint) in limits().synonyms
+            same = (figure.arm, figure.stratum, figure.value, figure.source) == (
+                other.arm, other.stratum, other.value, other.source
+            )  # fmt: skip
+            if pair and same and figure.value is not None and "value" == figure.measure == other.measure:
+                yield case.finding(figure, "one-name", "warning", label(figure), f"not also {other.endpoint}")
 
 
 def _same_thing(case: Case) -> dict[tuple[str, ...], list[Figure]]:

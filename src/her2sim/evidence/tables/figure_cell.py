@@ -11,7 +11,8 @@ from her2sim.evidence.tidy import Figure
 UNITS = {"months": "", "percent": "", "weeks": " wk", "days": " d"}
 NAMES = {
     "PFS_median": "", "OS_median": "", "ORR": "", "TTP_median": "TTP", "pCR_total": "", "pCR_breast": "breast",
-    "pCR": "as defined there", "pCR_strict": "ypT0 ypN0", "grade3plus_AE": "", "grade3plus_TRAE": "treatment related",
+    "pCR": "definition not named", "pCR_strict": "ypT0 ypN0", "grade3plus_AE": "",
+    "grade3plus_TRAE": "treatment related",
     "grade3_AE": "grade 3", "CNS_ORR": "", "CNS_PFS_median": "", "DoR_median": "", "ILD": "",
 }  # fmt: skip
 LONGEST_NOTE = 48

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from her2sim.evidence.tables.figure_cell import figure_cell, of_endpoints
-from her2sim.evidence.tables.review_table import Cell, References, text_cell
+from her2sim.evidence.tables.review_table import Cell, Part, References, text_cell
 from her2sim.evidence.tidy import Figure
 from her2sim.record.types import Arm, TrialRecord
 
@@ -28,6 +28,7 @@ ORR = Outcome("ORR, %", ("ORR",), ("ORR_unconfirmed",))
 PFS = Outcome("PFS median, months", ("PFS_median", "TTP_median"), (r"PFS_rate_.*",))
 OS = Outcome("OS median, months", ("OS_median",), (r"OS_rate_.*",))
 PCR = Outcome("pCR, %", ("pCR_total", "pCR", "pCR_breast", "pCR_strict"), ("MPR",))
+PATHOLOGY = Outcome("pathology, %", ("pCR_total", "pCR", "pCR_breast", "MPR", "R0_rate", "ypN0"), named=True)
 EVENT_FREE = Outcome("EFS, iDFS or DFS, %", (r"(EFS|iDFS|DFS|RFS|RFI)_rate_.*",), named=True)
 GRADE3 = Outcome("grade 3+, %", ("grade3plus_AE", "grade3plus_TRAE", "grade3_AE"), (".*_g3", "irAE_g3plus", "SAE"))
 DOR = Outcome("DoR median, months", ("DoR_median",))
@@ -64,13 +65,13 @@ def ratio_cell(record: TrialRecord, arm: Arm, figures: Sequence[Figure], role: s
     """Hazard and odds ratios of the arm against its references, for all patients."""
     if role == "withheld":
         return text_cell(KEPT_BACK)
-    rows = [
-        x for x in figures
-        if x.level == "contrast" and x.arm == arm.name and not x.stratum and x.measure in ("hr", "odds_ratio")
-    ]  # fmt: skip
+    rows = [x for x in figures if x.level == "contrast" and x.arm == arm.name and not x.stratum]
+    words = [x for x in rows if x.value is None and x.note]
+    rows = [x for x in rows if x.measure in ("hr", "odds_ratio") and x.value is not None]
+    said = tuple(Part(f"{x.endpoint} {x.note}", references.number(x.citation, x.url, x.read), x.read) for x in words)
     names = list(dict.fromkeys(x.reference for x in rows))
     cells = [figure_cell([x for x in rows if x.reference == name], references, named=True) for name in names]
     if len(names) == 1:
-        return cells[0]
+        return Cell(cells[0].parts + said)
     against = [(part, name) for name, cell in zip(names, cells, strict=True) for part in cell.parts]
-    return Cell(tuple(replace(part, text=f"{part.text} vs {name}") for part, name in against))
+    return Cell(tuple(replace(part, text=f"{part.text} vs {name}") for part, name in against) + said)

@@ -12,6 +12,8 @@ from her2sim.evidence.vocabulary import CHECKPOINT, CONJUGATE, KINASE, groups_of
 from her2sim.record.types import Arm, TrialRecord
 
 BIOMARKERS = "biomarkers"
+BLOCKERS = frozenset({"antibody", CONJUGATE, KINASE})
+PARTNERS = ("pertuzumab", "lapatinib", "tucatinib", "neratinib", "pyrotinib", "trastuzumab emtansine")
 GASTRIC_LINES = {
     "metastatic-1L": "first line", "metastatic-2L": "second line", "metastatic-3L+": "third line and later",
     "neoadjuvant": "perioperative", "adjuvant": "perioperative",
@@ -37,14 +39,15 @@ def her2_drugs(arm: Arm) -> tuple[str, ...]:
 
 
 def _dual(record: TrialRecord) -> str | None:
-    """Partner of the dual blockade: what stands beside trastuzumab, or else the second HER2 drug."""
-    for arm in record.arms:
-        both = her2_drugs(arm)
-        together = {item.drug for item in arm.regimen if item.start_day == 0}
-        if len(both) > 1 and len([drug for drug in both if drug in together]) > 1:
-            partners = [drug for drug in both if drug != "trastuzumab"] or list(both)
+    """Partner and setting of the dual blockade; None where no patient gets two HER2 drugs (not as alternatives)."""
+    for arm in record.arms if record.kind != "collection" else ():
+        blockers = [drug for drug in her2_drugs(arm) if groups_of([drug]) & BLOCKERS]
+        shares = sum(min(1.0, sum(x.share for x in arm.regimen if x.drug == drug)) for drug in blockers)
+        if len(blockers) > 1 and shares > 1.001:
+            others = [drug for drug in blockers if drug != "trastuzumab"]
+            partner = min(others, key=lambda drug: PARTNERS.index(drug) if drug in PARTNERS else len(PARTNERS))
             early = not record.setting.startswith(("metastatic", "brain"))
-            return f"{partners[0]}: {'early' if early else 'metastatic'}"
+            return f"{partner}, {'early' if early else 'metastatic'}"
     return None
 
 
@@ -96,6 +99,7 @@ QUESTIONS: tuple[TrialQuestion, ...] = (
     TrialQuestion(
         "dual-blockade", "Dual HER2 blockade, by partner and setting", _dual,
         (out.PCR, out.ORR, out.PFS, out.OS, out.EVENT_FREE),
+        tuple(f"{partner}, {when}" for partner in PARTNERS for when in ("early", "metastatic")),
     ),
     TrialQuestion(
         "conjugates", "Antibody-drug conjugates", _conjugate,
@@ -113,12 +117,12 @@ QUESTIONS: tuple[TrialQuestion, ...] = (
     ),
     TrialQuestion(
         "gastric", "Gastric and gastroesophageal cancer, by line", _gastric,
-        (out.ORR, out.PFS, out.OS, out.GRADE3),
+        (out.ORR, out.PATHOLOGY, out.PFS, out.OS, out.GRADE3),
         ("first line", "second line", "third line and later", "perioperative"),
     ),
     TrialQuestion(
         "cells-and-vaccines", "Cell therapy and vaccines", _living,
-        (out.RESPONSE, out.IMMUNE, out.EVENT_FREE, out.PFS, out.OS, out.SAFETY),
+        (out.RESPONSE, out.PCR, out.IMMUNE, out.EVENT_FREE, out.PFS, out.OS, out.SAFETY),
         ("cell therapy", "vaccine"),
     ),
 )  # fmt: skip
