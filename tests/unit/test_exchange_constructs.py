@@ -268,6 +268,15 @@ EXAMPLES = {
         ),
         {"n": step(2.2000001, 0, 1)},
     ),
+    "a wave that tops a threshold for a moment only": Example(
+        sbml(
+            parameters("x~1 y~0 n~0 w~0")
+            + rules("x' = y", "y' = -x")
+            + events(event("e", "x < -0.9999999", "n := n + 1"), event("f", "sin(time) > 0.9999999", "w := w + 1"))
+        ),
+        {"n": step(math.pi, 0, 1), "w": step(math.pi / 2, 0, 1)},
+        times=(0.0, 1.5, 1.6, 3.1, 3.2, 5.0),
+    ),
     "delayed event with values of the trigger": Example(
         sbml(parameters("x~0 y~0") + rules("x' = 1") + events(event("e", "x >= 1", "y := x", delay="1.5"))),
         {"y": step(2.5, 0, 1)},

@@ -14,7 +14,8 @@ from her2sim.cli.main import app
 from her2sim.core.errors import InputError
 from her2sim.engine.nonmem import read_doses
 from her2sim.exchange import read_sbml, sbml_of_antimony
-from her2sim.study.simulate import simulate, times_of
+from her2sim.study.model_tables import times_of
+from her2sim.study.simulate import simulate
 
 PK = "model pk()\n  A' = -CL/V*A; A = 0; CL = 0.2; V = 3; C := A/V;\nend"
 SWITCH = "model sw()\n  x' = k; x = 0; k = 1; n = 0; E: at x >= 2: x = 0, n = n + 1;\nend"
@@ -54,6 +55,18 @@ def test_a_model_with_events_takes_doses_too() -> None:
     assert result.simulator == "events"
     assert result.table["x"].to_numpy() == pytest.approx([0.4, 1.9, 0.2, 0.1], abs=1e-6)
     assert result.table["n"].tolist() == [0, 0, 1, 2]
+
+
+@pytest.mark.parametrize("size", ["const", "growing"])
+def test_a_dose_is_an_amount_though_the_species_is_a_concentration(size: str) -> None:
+    """Compartments of 2 and of 5 L: the concentration after a dose of 10 mg is 5 and 2 mg/L."""
+    change = "c' = 0*c;" if size == "growing" else ""
+    text = f"model m()\n compartment c = 2; {change} species S in c; S = 0; J: S -> ; 0*S;\nend"
+    imported = read_sbml(sbml_of_antimony(text))
+    doses = pd.DataFrame({"TIME": [1.0], "AMT": [10.0], "CMT": ["S"]})
+    patients = pd.DataFrame({"c": [2.0, 5.0]})
+    table = simulate(imported, [0.0, 2.0], parameters=patients, doses=doses, outputs=["S"]).table
+    assert table["S"].to_numpy() == pytest.approx([0, 5, 0, 2])
 
 
 def test_infusions_enter_a_state_that_otherwise_rests() -> None:

@@ -53,7 +53,7 @@ def simulate(
     if not times or out is None:
         return
     result = study.simulate(
-        imported.system,
+        imported,
         study.times_of(times),
         parameters=None if parameters is None else study.read_table(parameters, "parameter table"),
         doses=None if doses is None else study.read_table(doses, "dose table"),

@@ -22,6 +22,7 @@ from her2sim.engine.stops import Stops
 
 SAMPLES = (0.25, 0.5, 0.75, 1.0)  # where in a step the signs of relations are compared
 STEPS_OF_SEARCH = 200  # fewest steps of a course in which changes of sign are searched for
+MOST_SECTIONS = 40  # golden sections that narrow an extremum to 4e-9 of the step
 MOST_KINKS = 5_000  # after so many kinks of the rates they are no longer searched for, only triggers are
 KINK_GENERATIONS = 5  # a jump comes back through delays as ever smoother kinks; so many are stopped at
 
@@ -285,15 +286,62 @@ class _Walk:
             signs = self._signs(at, [float(v) for v in dense(at)])
             return any(a != b for a, b in zip(signs, base, strict=False))
 
+        points = [self.t + share * (end - self.t) for share in SAMPLES[:-1]] + [end]
         low = self.t
-        for share in SAMPLES:
-            high = end if share == 1.0 else self.t + share * (end - self.t)
+        for high in points:
             if high > low and differs(high):
                 break
             low = high
         else:
-            return math.nan
+            low, high = self.t, self._hidden_change(points, dense, differs)
+            if math.isnan(high):
+                return math.nan
         self.kinks += 1
         while low < (middle := 0.5 * (low + high)) < high:
             low, high = (low, middle) if differs(middle) else (middle, high)
         return high
+
+    def _hidden_change(
+        self, points: list[float], dense: Callable[[float], Any], differs: Callable[[float], bool]
+    ) -> float:
+        """A moment between the points at which a sign differs though it differs at none of them, or NaN.
+
+        Where a gap comes nearest to zero at an inner point, its extremum is searched by golden sections.
+        """
+        count = len(self._signs(points[-1], [float(v) for v in dense(points[-1])]))
+
+        def gaps(at: float) -> list[float]:
+            return self._values(self.compiled.gaps, at, [float(v) for v in dense(at)])[:count]
+
+        seen = [gaps(at) for at in (self.t, *points)]
+        times = [self.t, *points]
+        for k in range(count):
+            for i in range(1, len(times) - 1):
+                before, here, after = (abs(seen[j][k]) for j in (i - 1, i, i + 1))
+                if here <= before and here <= after and (here < before or here < after):
+                    at = _nearest_to_zero(lambda t, k=k: abs(gaps(t)[k]), times[i - 1], times[i + 1], differs)
+                    if not math.isnan(at):
+                        return at
+        return math.nan
+
+
+def _nearest_to_zero(gap: Callable[[float], float], low: float, high: float, found: Callable[[float], bool]) -> float:
+    """Golden-section search for the least gap; stops at the first point that is what is looked for, else NaN."""
+    golden = 0.5 * (math.sqrt(5.0) - 1.0)
+    left, right = high - golden * (high - low), low + golden * (high - low)
+    at_left, at_right = gap(left), gap(right)
+    for _ in range(MOST_SECTIONS):
+        for at in (left, right):
+            if found(at):
+                return at
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - golden * (high - low)
+            at_left = gap(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + golden * (high - low)
+            at_right = gap(right)
+        if not low < left < right < high:
+            break
+    return math.nan

@@ -58,6 +58,7 @@ class HybridEquations:
         triggers: 0 or 1 per event.
         events: in the order of ``triggers``.
         relations: signs to watch: a change of any of them may be a trigger or a kink.
+        gaps: difference of the sides of each relation, in the order of ``relations``.
         clock_roots: times at which a relation of time alone changes, as functions of p.
         searched: whether some relation has no such time and must be searched for along the course.
         delayed: (delayed formula, delay) per delayed value.
@@ -74,6 +75,7 @@ class HybridEquations:
     triggers: Function
     events: tuple[EventFunctions, ...]
     relations: Function
+    gaps: Function
     n_trigger_relations: int
     clock_roots: Function
     searched: bool
@@ -155,6 +157,7 @@ def hybrid_equations(
         triggers=compiled(call("ne", trigger, 0.0) for trigger in triggers),
         events=tuple(events),
         relations=compiled(map(_sign, watched)),
+        gaps=compiled(sub(*node.args) for node in watched),
         n_trigger_relations=len(of_triggers),
         clock_roots=compiled(roots),
         searched=len(roots) < len(watched),

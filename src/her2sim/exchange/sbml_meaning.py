@@ -185,9 +185,12 @@ class Interpreter:
             new = {n for n, used in needs.items() if n not in still and used <= still}
             still |= new
             grown = bool(new)
-        for name in resting.keys() & still:
+        for name in [n for n in resting if n in still]:
             state = made.states.pop(name)
-            made.assignments[name] = Assignment(name, state.initial, state.unit, state.description)
+            if state.initial.op == "const":
+                made.parameters[name] = Parameter(name, state.initial.value, state.unit, state.description)
+            else:
+                made.assignments[name] = Assignment(name, state.initial, state.unit, state.description)
 
     def _event(self, event: SbmlEvent) -> Event:
         targets: list[tuple[str, Expr]] = []

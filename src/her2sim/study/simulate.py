@@ -6,28 +6,34 @@ simulator solves them one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from her2sim.core.errors import InputError, did_you_mean
+from her2sim.core.errors import InputError
 from her2sim.engine import OK, STATUS_TEXT, CompiledModel, compile_model
 from her2sim.engine.hybrid import HybridModel
 from her2sim.engine.interface import Floats, Solution
 from her2sim.engine.nonmem import Dosing, read_doses
+from her2sim.engine.python_source import evaluate
 from her2sim.exchange.report import ModelRefused
 from her2sim.exchange.sbml_read import Imported, needs_events, read_model
-from her2sim.model.expression import sym, walk
+from her2sim.model.derivative import derivative
+from her2sim.model.expression import ONE, Expr, substitute, sym, walk
 from her2sim.model.system import OdeSystem, Parameter
+from her2sim.study.model_tables import checked_times, parameter_table, read_table, times_of, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = [
+    "Failure", "Simulated", "checked_times", "import_model", "read_table", "simulate", "times_of", "write_table",
+]  # fmt: skip
+
 RTOL, ATOL = 1e-7, 1e-10
-MOST_TIMES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Simulated:
 
 
 def simulate(
-    system: OdeSystem,
+    model: OdeSystem | Imported,
     times: Sequence[float] | Floats,
     *,
     parameters: pd.DataFrame | None = None,
@@ -75,7 +81,8 @@ def simulate(
     """Simulate a model for every row of a parameter table.
 
     Main arguments:
-        system: the model, for example ``read_model("model.xml").system``.
+        model: a system, or an imported model, for example ``read_model("model.xml")``. Doses of an imported model
+            are amounts even where the state is a concentration: they are divided by the patient's compartment size.
         times: observation times, ascending, in the model's time unit, 0 or later.
         parameters: one row per patient. Column ID names patients; other columns are parameters of the model, or
             states, which get that initial value. None simulates one patient with the model's own values.
@@ -97,25 +104,27 @@ def simulate(
     >>> simulate(decay, [0, 2], parameters=pd.DataFrame({"ID": [1, 2], "k": [0.5, 1.0]})).table["x"].round(4).tolist()
     [1.0, 0.3679, 1.0, 0.1353]
     """
+    system, amounts = (model.system, model.amounts) if isinstance(model, Imported) else (model, {})
     observed = checked_times(times)
-    patients, values, names = _parameter_table(parameters, system)
+    patients, values, names = parameter_table(parameters, system)
     ready = _with_initial_columns(system, names)
     varying = tuple(_initial_name(name) if name in system.state_names else name for name in names)
     reported = tuple(outputs) or system.state_names
     if not reported:
         reported = tuple(a.name for a in system.assignments)
-    dosing = _dosing(doses, patients, system)
+    dosing = _dosing(doses, patients, system, amounts)
+    dosing = _per_compartment(dosing, system, amounts, names, values)
     by_events = needs_events(system)
-    model: CompiledModel
+    solver: CompiledModel
     if by_events:
-        model = HybridModel(ready, varying, reported, seed)
+        solver = HybridModel(ready, varying, reported, seed)
     else:
-        model = compile_model(ready, varying=varying, outputs=reported)
+        solver = compile_model(ready, varying=varying, outputs=reported)
     found = np.full((len(patients), len(observed), len(reported)), np.nan)
     failures: list[Failure] = []
     for start in np.unique(dosing.start):
         rows = np.flatnonzero(dosing.start == start)
-        solution = _solve(model, values[rows], observed, dosing, rows, float(start), rtol, atol, threads)
+        solution = _solve(solver, values[rows], observed, dosing, rows, float(start), rtol, atol, threads)
         found[rows] = solution.values
         failures += _failures(solution, [patients[row] for row in rows], system)
     return Simulated(_long(patients, observed, found, reported), tuple(failures), "events" if by_events else "compiled")
@@ -138,110 +147,6 @@ def import_model(path: Path, *, strict_units: bool = False, tell: Callable[[str]
     return imported
 
 
-def checked_times(times: Sequence[float] | Floats) -> Floats:
-    """Observation times as an array.
-
-    Raises:
-        InputError: they are empty, not finite, negative or not ascending.
-    """
-    observed = np.asarray(times, dtype=np.float64).reshape(-1)
-    if not len(observed) or not np.isfinite(observed).all() or (np.diff(observed) < 0).any() or observed[0] < 0:
-        raise InputError("observation times must be ascending numbers, 0 or later", where="times")
-    return observed
-
-
-def times_of(text: str) -> Floats:
-    """Observation times from ``start:stop:step`` or a list ``0,1,7``.
-
-    Raises:
-        InputError: the text is neither.
-
-    >>> times_of("0:21:7").tolist()
-    [0.0, 7.0, 14.0, 21.0]
-    """
-    try:
-        if ":" in text:
-            start, stop, step = (float(word) for word in text.split(":"))
-            count = (stop - start) / step
-            if not 0 <= count <= MOST_TIMES:
-                raise ValueError
-            return checked_times([start + step * i for i in range(int(count + 1e-9) + 1)])
-        return checked_times([float(word) for word in text.split(",") if word.strip()])
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise InputError(
-            f"{text!r} is no list of times", where="times", hint="Write start:stop:step or 0,1,7."
-        ) from None
-
-
-def read_table(path: Path, what: str) -> pd.DataFrame:
-    """A CSV or Parquet file as a table, column names stripped of spaces.
-
-    Raises:
-        InputError: the file is missing, empty or not such a file.
-    """
-    import pandas as pd
-
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, skipinitialspace=True)
-    except (OSError, ValueError, UnicodeDecodeError) as error:  # pandas' and pyarrow's own errors are ValueErrors
-        raise InputError(f"the {what} cannot be read: {error}", where=str(path)) from error
-    table.columns = [str(name).strip() for name in table.columns]
-    doubled = table.columns[table.columns.duplicated()]
-    if len(doubled):
-        raise InputError(f"column {doubled[0]!r} is there twice", where=str(path))
-    return table
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write Parquet or CSV, by the file's ending.
-
-    Raises:
-        InputError: another ending, or the file cannot be written.
-    """
-    try:
-        if path.suffix == ".parquet":
-            table.to_parquet(path, index=False)
-        elif path.suffix == ".csv":
-            table.to_csv(path, index=False)
-        else:
-            raise InputError(f"{path.name} ends neither in .parquet nor in .csv", where="--out")
-    except OSError as error:
-        raise InputError(f"the file cannot be written: {error}", where=str(path)) from error
-
-
-def _parameter_table(table: pd.DataFrame | None, system: OdeSystem) -> tuple[list[object], Floats, tuple[str, ...]]:
-    if table is None:
-        return [1], np.zeros((1, 0)), ()
-    if not len(table):
-        raise InputError("the parameter table has no rows", where="parameter table")
-    ids = [name for name in table.columns if str(name).strip().upper() == "ID"]
-    patients: list[object] = list(table[ids[0]]) if ids else list(range(1, len(table) + 1))
-    if len(set(map(str, patients))) < len(patients):
-        raise InputError("an ID occurs twice", where="parameter table")
-    names = tuple(str(name) for name in table.columns if name not in ids)
-    known = (*system.parameter_names, *system.state_names)
-    for name in names:
-        if name not in known:
-            raise InputError(
-                f"column {name!r} is no parameter and no state", where="parameter table", hint=did_you_mean(name, known)
-            )
-    values = np.empty((len(table), len(names)))
-    for column, name in enumerate(names):
-        for row, given in enumerate(table[name]):
-            values[row, column] = _finite(given, name, patients[row])
-    return patients, values, names
-
-
-def _finite(given: object, name: str, patient: object) -> float:
-    try:
-        value = float(str(given))
-    except ValueError:
-        value = float("nan")
-    if not np.isfinite(value):
-        raise InputError(f"{name} is {given!r}, not a finite number", where=f"parameter table, patient {patient}")
-    return value
-
-
 def _with_initial_columns(system: OdeSystem, names: Sequence[str]) -> OdeSystem:
     """States that the table names start from a parameter of that name; the state itself gets no other change."""
     wanted = set(names) & set(system.state_names)
@@ -256,8 +161,13 @@ def _initial_name(state: str) -> str:
     return f"initial value of {state}"
 
 
-def _dosing(table: pd.DataFrame | None, patients: Sequence[object], system: OdeSystem) -> Dosing:
-    columns = {} if table is None else {str(name): list(table[name]) for name in table.columns}
+def _dosing(
+    table: pd.DataFrame | None, patients: Sequence[object], system: OdeSystem, amounts: Mapping[str, Expr]
+) -> Dosing:
+    columns = {} if table is None else {str(name).strip().upper(): list(table[name]) for name in table.columns}
+    pools = {name: formula.name for name, formula in amounts.items() if formula.op == "sym"}
+    if "CMT" in columns:  # a species in a compartment that changes has its amount as state
+        columns["CMT"] = [pools.get(str(given).strip(), given) for given in columns["CMT"]]
     if not columns:
         columns = {"TIME": [], "AMT": []}
     dosing = read_doses(columns, patients, system.state_names, targets=system.dose_targets)
@@ -268,6 +178,26 @@ def _dosing(table: pd.DataFrame | None, patients: Sequence[object], system: OdeS
             where="dose table",
         )
     return dosing
+
+
+def _per_compartment(
+    dosing: Dosing, system: OdeSystem, amounts: Mapping[str, Expr], names: Sequence[str], values: Floats
+) -> Dosing:
+    """Doses into states that are concentrations, divided by the size of the patient's compartment."""
+    doses, inline = dosing.doses, system.expanded()
+    amount = doses.amount.copy()
+    columns = {p.name: np.full(len(values), p.value) for p in system.parameters}
+    columns |= {name: values[:, i] for i, name in enumerate(names) if name in columns}
+    for target in np.unique(doses.target).tolist():
+        state = system.state_names[target]
+        size = derivative(substitute([amounts[state]], inline)[0], state) if state in amounts else ONE
+        if size is not ONE:
+            given = evaluate([size], (), tuple(columns), 0.0, (), list(columns.values()))[0]
+            here = doses.target == target
+            amount[here] /= np.broadcast_to(given, len(values))[doses.patient[here]]
+    if not np.isfinite(amount).all():
+        raise InputError("a dose enters a compartment without size", where="dose table")
+    return replace(dosing, doses=replace(doses, amount=amount))
 
 
 def _solve(
