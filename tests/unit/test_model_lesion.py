@@ -11,6 +11,7 @@ from her2sim.model.evaluate import evaluate
 from her2sim.model.expression import substitute
 from her2sim.model.lesions import CLONES, DEAD, SLOTS, volume_state
 from her2sim.model.modules.lesion import lesion
+from her2sim.model.parameters import load_parameters
 from her2sim.model.patient_parameters import growth_rate_per_day, untreated_shares
 
 SLOT = SLOTS[0]
@@ -107,6 +108,6 @@ def test_clone_shares_are_a_division_of_the_living_volume(low: float, bypass: fl
 
 def test_growth_by_disease_and_hormone_receptor() -> None:
     breast, gastric = growth_rate_per_day({}, "breast"), growth_rate_per_day({}, "gastric")
-    assert gastric / breast == pytest.approx(1.7)
+    assert gastric / breast == pytest.approx(load_parameters().value("growth_ratio_gastric"))
     positive = growth_rate_per_day({"hr_positive": np.array([0.0, 1.0])}, "breast")
     np.testing.assert_allclose(positive / breast, [1.0, 0.75])
