@@ -55,6 +55,8 @@ class _Reader:
         self.parser.EntityDeclHandler = self._refuse_entity
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.ExternalEntityRefHandler = self._refuse_external
+        # expat passes over entities that an unread DTD might define, so that a title would lose its Greek letters
+        setattr(self.parser, "SkippedEntityHandler", self._skipped)  # noqa: B010  (unknown to the type stubs)
         self._path: list[str] = []
         self._text: list[str] = []
         self._texts: list[list[str]] = []
@@ -72,6 +74,10 @@ class _Reader:
 
     def _refuse_external(self, *_: Any) -> NoReturn:
         raise self.error("an external entity, and those are refused", "Download the file again from PubMed.")
+
+    def _skipped(self, name: str, is_parameter: bool) -> None:
+        if not is_parameter:
+            raise self.error(f"the entity &{name[:20]}; is not defined here", "PubMed writes letters as they are.")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self._path and tag not in ("PubmedArticleSet", *_ARTICLES):
