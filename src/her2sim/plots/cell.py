@@ -53,6 +53,7 @@ def dose_response_figure(curves: Sequence[DoseCurve], *, title: str) -> Figure:
         for number, curve in enumerate(curves):
             figure.text(x, 1 - 0.34 / height, f"— {curve.drug}", color=arm_color(number), size=8.5, va="top")
             x += 0.05 + 0.017 * len(curve.drug)
+        decades = _decades(min(float(c.doses[0]) for c in curves), max(float(c.doses[-1]) for c in curves))
         for place, panel in enumerate(panels):
             bottom = FOOT_IN + PANEL_IN * (len(panels) - 1 - place) + 0.12
             axes = figure.add_axes((0.14, bottom / height, 0.83, (PANEL_IN - 0.38) / height))
@@ -68,9 +69,11 @@ def dose_response_figure(curves: Sequence[DoseCurve], *, title: str) -> Figure:
             margin = 0.06 * (high - min(low, 0.0) or 1.0)
             axes.set_ylim(min(low, 0.0) - (margin if low < 0.0 else 0.0), high + margin)
             axes.locator_params(axis="y", nbins=4)
-            if place < len(panels) - 1:
-                axes.set_xticklabels([])
-        axes.set_xlabel("free concentration at the cell, nM")
+            last = place == len(panels) - 1
+            axes.set_xticks(decades, [f"{dose:g}" if last else "" for dose in decades])
+            axes.minorticks_off()
+            if last:
+                axes.set_xlabel("free concentration at the cell, nM")
     return figure
 
 
@@ -87,14 +90,14 @@ def pair_figure(
     """
     names = list(excess)
     rows = 1 + (len(names) + 1) // 2
-    height, side = 0.75 + 2.12 * rows, 1.5
+    height, side = 0.62 + 2.0 * rows, 1.42
     width = 4.8
     largest = max(0.05, *(float(np.max(np.abs(values))) for values in excess.values()))
     with house_style():
         figure = new_figure(height, width)
         figure.text(0.012, 1 - 0.09 / height, title, weight="bold", size=10, va="top")
         figure.text(
-            0.012, 1 - 0.32 / height, f"across: {drugs[1]}, up: {drugs[0]}; nM, first cell: none", size=8, color=MUTED,
+            0.012, 1 - 0.32 / height, f"across: {drugs[1]}, up: {drugs[0]}; free nM at the cell; first: none", size=8, color=MUTED,
             va="top",
         )  # fmt: skip
         tables: list[tuple[str, Floats, str, float, float]] = [
@@ -103,8 +106,8 @@ def pair_figure(
         ]
         for number, (words, table, colors, low, high) in enumerate(tables):
             row, column = (0, 0) if number == 0 else (1 + (number - 1) // 2, (number - 1) % 2)
-            top = 0.85 + 2.12 * row
-            box = (0.115 + 0.485 * column, 1 - (top + side) / height, side / width, side / height)
+            top = 0.8 + 2.0 * row
+            box = (0.1 + 0.485 * column, 1 - (top + side) / height, side / width, side / height)
             axes = figure.add_axes(box)
             image = _heat(axes, table, doses, colors, low, high)
             axes.set_title(words, size=8.5, weight="normal", color=INK, pad=3)
@@ -112,23 +115,31 @@ def pair_figure(
             figure.colorbar(image, cax=bar)
             bar.tick_params(labelsize=7, length=2)
             bar.locator_params(nbins=5)
-        words = [
-            f"{name}: mean {float(v[1:, 1:].mean()):+.3f}, from {float(v.min()):+.2f} to {float(v.max()):+.2f}"
+        rows_ = [("", "mean", "least", "most")] + [
+            (name, *(f"{float(number) + 0.0:+.2f}" for number in (v[1:, 1:].mean(), v.min(), v.max())))
             for name, v in excess.items()
         ]
-        figure.text(0.53, 1 - 0.95 / height, "excess of the pair\n\n" + "\n".join(words), size=7.4, va="top")
+        figure.text(0.57, 1 - 0.85 / height, "excess of the pair", size=8.5, va="top")
+        for number, cells in enumerate(rows_):
+            for x, words in zip((0.57, 0.74, 0.84, 0.94), cells, strict=True):
+                y = 1 - (1.08 + 0.19 * number) / height
+                side_ = "left" if x < 0.6 else "right"
+                figure.text(x, y, words, size=8, va="top", ha=side_, color=INK if number else MUTED)
     return figure
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """Powers of ten from ``low`` to ``high``; the ends where there is none."""
+    found = [10.0**n for n in range(-12, 13) if low * 0.999 <= 10.0**n <= high * 1.001]
+    return found or [float(low), float(high)]
 
 
 def _heat(axes: Axes, table: Floats, doses: tuple[Floats, Floats], colors: str, low: float, high: float) -> Any:
     image = axes.imshow(table, origin="lower", cmap=colors, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
     for doses_, ticks in ((doses[1], axes.set_xticks), (doses[0], axes.set_yticks)):
-        decades = [
-            (float(np.interp(np.log10(d), np.log10(doses_[1:]), np.arange(1, len(doses_)))), f"{d:g}")
-            for d in 10.0 ** np.arange(-4, 7)
-            if doses_[1] * 0.999 <= d <= doses_[-1] * 1.001
-        ]
-        step = -(-len(decades) // 4)
-        ticks([place for place, _ in decades[::step]], [words for _, words in decades[::step]])
+        marks = _decades(doses_[1], doses_[-1])
+        marks = marks[:: -(-len(marks) // 3)]
+        places = np.interp(np.log10(marks), np.log10(doses_[1:]), np.arange(1, len(doses_)))
+        ticks([float(place) for place in places], [f"{mark:g}" for mark in marks])
     axes.tick_params(labelsize=7, length=2)
     return image

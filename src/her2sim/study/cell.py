@@ -19,6 +19,7 @@ from her2sim.study.drug_pairs import pair_excess
 
 Floats = NDArray[np.float64]
 
+BOTH = "both, equal"
 DEFAULT_RANGE = "0.01:1000"
 CURVE_POINTS, SURFACE_POINTS = 49, 17
 EXAMPLE = "For example --dose-range 0.01:1000 (nM, lowest:highest), once for both drugs or once for each."
@@ -47,7 +48,7 @@ class CellStudy:
 
     Main arguments:
         cell: the profile; drugs: their INNs.
-        doses: drug -> (n,) nM; curves: drug -> responses (n,).
+        doses: drug -> (n,) nM; curves: drug -> responses (n,); ``BOTH`` is the pair at equal concentrations.
         untreated: responses of shape (1,).
         pair_doses: (m,), (n,) doses of the surface, each from 0; None for one drug.
         surface: responses (m, n); excess: expectation -> (m, n).
@@ -102,6 +103,10 @@ def cell_study(
     untreated = _responses(cell, [], {})
     if len(acting) == 1:
         return CellStudy(cell, names, doses, curves, untreated)
+    if ranges[0] == ranges[1]:
+        equal = doses[names[0]]
+        curves[BOTH] = _responses(cell, acting, dict.fromkeys((drug.id for drug in acting), equal))
+        doses[BOTH] = equal
     first, second = (np.concatenate([[0.0], np.geomspace(*span, SURFACE_POINTS)]) for span in ranges)
     surface = _responses(cell, acting, {acting[0].id: first[:, None], acting[1].id: second[None, :]})
     excess = pair_excess(first, second, 1.0 - surface.viability)
@@ -128,7 +133,7 @@ def write_cell_study(study: CellStudy, out: Path) -> list[Path]:
         return {title: np.asarray(getattr(responses, field)) for title, field in titles.items()}
 
     bare = {title: float(values[0]) for title, values in panels(study.untreated).items()}
-    curves = [DoseCurve(inn, study.doses[inn], panels(study.curves[inn]), bare) for inn in study.drugs]
+    curves = [DoseCurve(inn, study.doses[inn], panels(curve), bare) for inn, curve in study.curves.items()]
     paths += save_figure(dose_response_figure(curves, title=study.cell.name), out, "dose_response")
     if study.surface is not None and study.pair_doses is not None and study.excess is not None:
         write_text(out / "pair.csv", _pair_table(study, study.surface, study.pair_doses, study.excess))
@@ -197,11 +202,10 @@ def _row(responses: Responses, index: tuple[int, ...]) -> list[str]:
 def _curve_table(study: CellStudy) -> str:
     lines = [",".join(("drug", "dose_nM", *_COLUMNS, "occupied_II", "occupied_IV"))]
     lines.append(",".join(("none", "0", *_row(study.untreated, (0,)), "0", "0")))
-    for inn in study.drugs:
-        curve = study.curves[inn]
+    for inn, curve in study.curves.items():
         for i, dose in enumerate(study.doses[inn]):
             held = [f"{float(curve.occupied[d][i]) if d in curve.occupied else 0.0:.6g}" for d in ("II", "IV")]
-            lines.append(",".join((inn, f"{dose:.6g}", *_row(curve, (i,)), *held)))
+            lines.append(",".join((inn.replace(",", ""), f"{dose:.6g}", *_row(curve, (i,)), *held)))
     return "\n".join(lines) + "\n"
 
 

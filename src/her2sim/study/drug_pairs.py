@@ -73,7 +73,7 @@ def loewe_expected(first: Floats, alone_first: Floats, second: Floats, alone_sec
         low, high = np.where(enough, middle, low), np.where(enough, high, middle)
     # a single drug is expected to do what it does
     expected = 0.5 * (low + high)
-    expected[:, 0], expected[0, :] = np.maximum.accumulate(alone_first), np.maximum.accumulate(alone_second)
+    expected[:, 0], expected[0, :] = alone_first, alone_second
     return expected
 
 
