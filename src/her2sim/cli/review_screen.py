@@ -44,7 +44,7 @@ def _print_group(console: Console, table: ReviewTable, group: str) -> None:
     screen = Table(title=escape(group) or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for at in shown:
         wide = names[at] in ("trial", "arm")
-        screen.add_column(escape(names[at]), overflow="fold", min_width=26 if wide else 12, ratio=3 if wide else 2)
+        screen.add_column(escape(names[at]), overflow="fold", min_width=22 if wide else 9, max_width=30 if wide else 24)
     for row in rows:
         words = {name: cell.words() for name, cell in zip(names, row.cells, strict=True)}
         cells = [escape(words[names[at]]) for at in shown]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from her2sim.study.catalog import FigureRow
 
 QUERY = (
-    "Words (id, drug, disease, setting, status …) and terms such as drug:T-DXd setting:2L role:fit -status:withheld."
+    "Words, and terms such as drug:T-DXd class:ADC target:PD-1 disease:gastric setting:2L line:2 biomarker:PIK3CA "
+    "endpoint:pCR status:ongoing role:fit -status:withheld."
 )
 SHOW_ID = "Id of a built-in trial (see `her2sim trials`), or a YAML file."
 

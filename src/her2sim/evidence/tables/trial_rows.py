@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from her2sim.evidence.roles import role_of
+from her2sim.evidence.tables.figure_cell import of_endpoints
 from her2sim.evidence.tables.outcomes import Outcome, outcome_cell, ratio_cell
 from her2sim.evidence.tables.review_table import Column, References, ReviewTable, Row, regrouped, text_cell
 from her2sim.evidence.tidy import Figure, figures
@@ -18,6 +19,7 @@ STAR = (
     "* recalled, not seen at its source. Versions and conflicts stand side by side, divided by bars; none is averaged."
 )
 DASH = "– the base has no figure. kept back: predicted before its results are looked at. Ratios: HR unless named."
+COLLECTIONS = "pooled and observational collections"
 STATUS_ORDER = ("completed", "terminated", "withheld", "ongoing", "")
 
 
@@ -32,7 +34,6 @@ class TrialQuestion:
 
     Other arguments:
         order: headings in this order, others after them by name.
-        keep_arm: which arms to print (all, if not given).
     """
 
     name: str
@@ -40,21 +41,31 @@ class TrialQuestion:
     group: Callable[[TrialRecord], str | None]
     outcomes: tuple[Outcome, ...]
     order: tuple[str, ...] = ()
-    keep_arm: Callable[[TrialRecord, Arm], bool] | None = None
 
 
 def trial_table(question: TrialQuestion, records: Sequence[TrialRecord]) -> ReviewTable:
     """The table of a question. Trials are ordered by heading, disease, setting, status and id."""
     references = References()
-    grouped = [(group, record) for record in records if (group := question.group(record)) is not None]
+    grouped = [(_heading(group, record), record) for record in records if (group := question.group(record)) is not None]
     rows: list[Row] = []
     for group, record in sorted(grouped, key=lambda pair: _order(question, *pair)):
         laid_out = figures(record)
         for arm in record.arms:
-            if question.keep_arm is None or question.keep_arm(record, arm):
+            if record.kind != "collection" or _says_something(question, arm, laid_out):
                 rows.append(_row(question, group, record, arm, laid_out, references))
     columns = (*TRIAL_COLUMNS, *ARM_COLUMNS, *(Column(outcome.name) for outcome in question.outcomes), RATIOS)
     return ReviewTable(question.name, question.title, columns, regrouped(rows), references.listed(), (STAR, DASH))
+
+
+def _heading(group: str, record: TrialRecord) -> str:
+    """Collections are not trials; they stand under a heading of their own, at the end."""
+    return COLLECTIONS if record.kind == "collection" else group
+
+
+def _says_something(question: TrialQuestion, arm: Arm, laid_out: Sequence[Figure]) -> bool:
+    """Whether an arm has a figure of the question's outcomes; groups of a collection that have none are left out."""
+    names = tuple(name for outcome in question.outcomes for name in (*outcome.endpoints, *outcome.otherwise))
+    return bool(of_endpoints(laid_out, arm.name, names))
 
 
 def regimen_names(arm: Arm) -> str:
@@ -89,7 +100,7 @@ def _row(
 
 
 def _order(question: TrialQuestion, group: str, record: TrialRecord) -> tuple[object, ...]:
-    place = question.order.index(group) if group in question.order else len(question.order)
+    place = question.order.index(group) if group in question.order else len(question.order) + (group == COLLECTIONS)
     setting = SETTINGS.index(record.setting) if record.setting in SETTINGS else len(SETTINGS)
     status = STATUS_ORDER.index(record.status) if record.status in STATUS_ORDER else len(STATUS_ORDER)
     return place, group, record.disease, setting, status, record.id.lower()
