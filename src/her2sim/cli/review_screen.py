@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from her2sim.study.evidence_tables import ReviewTable
+    from her2sim.study.evidence_tables import ReviewTable, Row
 
 PIPED_WIDTH = 160
 LONGEST_ABOUT = 120
 EMPTY = "–"
+WIDE, NARROW, GAP = 26, 8, 2
 
 
 def show(table: ReviewTable) -> None:
@@ -42,9 +43,8 @@ def _print_group(console: Console, table: ReviewTable, group: str) -> None:
         if name not in together and any(row.cells[at].words() != EMPTY for row in rows)
     ]  # fmt: skip
     screen = Table(title=escape(group) or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for at in shown:
-        wide = names[at] in ("trial", "arm")
-        screen.add_column(escape(names[at]), overflow="fold", min_width=22 if wide else 9, max_width=30 if wide else 24)
+    for at, width in zip(shown, _widths([names[at] for at in shown], rows, shown, console.width), strict=True):
+        screen.add_column(escape(names[at]), overflow="fold", width=width)
     for row in rows:
         words = {name: cell.words() for name, cell in zip(names, row.cells, strict=True)}
         cells = [escape(words[names[at]]) for at in shown]
@@ -59,6 +59,21 @@ def _print_group(console: Console, table: ReviewTable, group: str) -> None:
         screen.add_row(*cells)
     console.print(screen)
     console.print()
+
+
+def _widths(names: list[str], rows: list[Row], shown: list[int], room: int) -> list[int]:
+    """Widths that fill the screen: trial and arm first, the rest shared out, none wider than its longest cell."""
+    longest = [
+        max(len(name), *(len(row.cells[at].words()) for row in rows)) for name, at in zip(names, shown, strict=True)
+    ]
+    wide = [name in ("trial", "arm") for name in names]
+    widths = [min(WIDE, most) if is_wide else 0 for most, is_wide in zip(longest, wide, strict=True)]
+    left = room - sum(widths) - GAP * (len(names) - 1)
+    others = sorted((most, at) for at, most in enumerate(longest) if not wide[at])
+    for index, (most, at) in enumerate(others):
+        widths[at] = max(NARROW, min(most, left // (len(others) - index)))
+        left -= widths[at]
+    return widths
 
 
 def _short(text: str) -> str:

@@ -15,7 +15,7 @@ from her2sim.evidence.tables.comma_separated import comma_separated
 from her2sim.evidence.tables.markdown import markdown
 from her2sim.evidence.tables.page import html_page
 from her2sim.evidence.tables.questions import BIOMARKERS, QUESTIONS, review_table
-from her2sim.evidence.tables.review_table import ReviewTable
+from her2sim.evidence.tables.review_table import ReviewTable, Row
 
 
 def findings() -> tuple[Finding, ...]:
@@ -75,3 +75,20 @@ def printed(table: ReviewTable, style: str) -> str:
 def question_titles() -> dict[str, str]:
     """Name and title of each review table."""
     return {question.name: question.title for question in QUESTIONS} | {BIOMARKERS: TITLE}
+
+
+__all__ = [
+    "Finding",
+    "ReadShare",
+    "ReviewTable",
+    "Row",
+    "answer",
+    "findings",
+    "findings_json",
+    "parquet",
+    "printed",
+    "question_titles",
+    "review",
+    "shares",
+    "still_open",
+]
