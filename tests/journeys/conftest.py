@@ -56,7 +56,7 @@ def listing() -> Callable[[Path], dict[str, tuple[int, int]]]:
 
 @pytest.fixture
 def small_trial() -> Path:
-    """A trial of two arms, one earlier line and half a year: the smallest that has every part of a run."""
+    """A trial of two arms, one earlier line and four years: the smallest that has every part of a run."""
     return SMALL_TRIAL
 
 

@@ -23,7 +23,7 @@ from her2sim.evidence.base import load_record
 from her2sim.jobs.assembly import assemble
 from her2sim.jobs.plan import Chunk, ChunkPlan
 from her2sim.jobs.running import run_chunks
-from her2sim.jobs.store import drop_chunks, seconds_worked
+from her2sim.jobs.store import drop_chunks, seconds_worked, sweep
 from her2sim.record.reading import is_record_path, place_in
 from her2sim.record.types import TrialRecord
 from her2sim.record.writing import record_yaml
@@ -115,6 +115,8 @@ def run(
     if found == "new":
         simulate_chunk(plan, 0, 0, 1)  # a rehearsal: what cannot be simulated is told before anything is written
     with open_run_folder(path, settings) as folder:
+        for place in (path, folder.figures):
+            sweep(place)
         tell = on_progress or _say_nothing
         done = run_chunks(
             chunks, _Work(plan), folder=folder.chunks, workers=workers, on_progress=on_progress
