@@ -27,7 +27,7 @@ class Outcome:
 Command = Callable[..., Outcome]
 
 
-def her2sim(*words: object) -> Outcome:
+def typed(*words: object) -> Outcome:
     """Run a command in this process. An exception that nobody caught stands in ``err`` as its traceback."""
     done = CliRunner().invoke(app, [str(word) for word in words])
     err = done.stderr
@@ -45,7 +45,13 @@ def files_of(folder: Path) -> dict[str, tuple[int, int]]:
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command line, in an empty folder of its own."""
     monkeypatch.chdir(tmp_path)
-    return her2sim
+    return typed
+
+
+@pytest.fixture(scope="session", name="her2sim")
+def anywhere() -> Command:
+    """The command line, in whatever folder the tests run."""
+    return typed
 
 
 @pytest.fixture
@@ -64,6 +70,6 @@ def small_trial() -> Path:
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small trial run once, unbroken, one worker, one chunk: what all other ways to run it must equal."""
     folder = tmp_path_factory.mktemp("small") / "run"
-    done = her2sim("run", SMALL_TRIAL, "--out", folder)
+    done = typed("run", SMALL_TRIAL, "--out", folder)
     assert done.code == 0, done.err
     return folder

@@ -26,7 +26,7 @@ STATE = "V_T1_sensitive_mL"
 
 @pytest.fixture
 def run_with_failures(monkeypatch: pytest.MonkeyPatch, small_trial: Path, tmp_path: Path) -> Callable[..., RunResult]:
-    """Runs the small trial while the module given treats the patients in ``failed`` from a start that is not a number."""
+    """Runs the small trial while the module given starts the patients in ``failed`` from what is not a number."""
 
     def start_run(module: Any, failed: set[int] = FAILED) -> RunResult:
         def spoiled(cohort: Cohort, disease: str, regimen: Any, start: Any, days: Any) -> Any:
