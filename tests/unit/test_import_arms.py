@@ -83,7 +83,7 @@ def test_tables_that_are_none(text: str, words: str) -> None:
 
 def test_a_quoted_cell_over_two_lines_does_not_shift_the_lines_of_later_errors() -> None:
     text = HEAD + 'X,breast,metastatic-2L,A,1,d,,,,,,,,,"two\nlines",,\nX,breast,metastatic-2L,A,0,,,,,,,,,,,,\n'
-    with pytest.raises(InputError, match="t.csv:4: n"):
+    with pytest.raises(InputError, match=r"t\.csv:4: n"):
         read(text)
 
 

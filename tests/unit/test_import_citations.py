@@ -24,8 +24,9 @@ XML = """<?xml version="1.0" encoding="utf-8"?>
 <PubmedArticleSet><PubmedArticle><MedlineCitation Status="MEDLINE"><PMID Version="1">10000001</PMID>
 <Article><Journal><JournalIssue><Volume>366</Volume><Issue>2</Issue><PubDate><Year>2012</Year></PubDate></JournalIssue>
 <Title>The Journal of Trials</Title><ISOAbbreviation>J Trials</ISOAbbreviation></Journal>
-<ArticleTitle>Two drugs for HER2<sup>+</sup> disease &amp; more.</ArticleTitle><Pagination><MedlinePgn>109-19</MedlinePgn>
-</Pagination><ELocationID EIdType="doi">10.1000/jt.1</ELocationID><Abstract><AbstractText Label="METHODS">We drew
+<ArticleTitle>Two drugs for HER2<sup>+</sup> disease &amp; more.</ArticleTitle>
+<Pagination><MedlinePgn>109-19</MedlinePgn></Pagination>
+<ELocationID EIdType="doi">10.1000/jt.1</ELocationID><Abstract><AbstractText Label="METHODS">We drew
 lots.</AbstractText><AbstractText Label="RESULTS">It worked.</AbstractText></Abstract><AuthorList>
 <Author><LastName>Cortés</LastName><ForeName>Jo</ForeName><Initials>J</Initials></Author>
 <Author><CollectiveName>The Study Group</CollectiveName></Author></AuthorList><DataBankList><DataBank>
@@ -59,7 +60,7 @@ IS  - 2
 SP  - 109
 EP  - 19
 DO  - https://doi.org/10.1000/jt.1
-ER  - 
+ER  -
 """
 
 

@@ -139,6 +139,42 @@ def test_a_hazard_ratio_against_its_medians_or_without_a_comparator_is_left_out(
     assert not read(both).records[0].contrasts
 
 
+def test_a_one_sided_interval_is_not_taken_for_one_whose_bound_was_not_reached() -> None:
+    values = posted(copy.deepcopy(PFS))
+    analysis(values).pop("ciLowerLimit")
+    analysis(values)["ciNumSides"] = "ONE_SIDED"
+    figures(values)[0].pop("lowerLimit")
+    record = read(values).records[0]
+    assert record.contrasts[0].ci95 is None and "one-sided" in record.contrasts[0].extra["interval"]
+    assert record.arms[0].results[0].ci95 is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Lapatinib then trastuzumab",
+        "Lapatinib or trastuzumab",
+        "Lapatinib in brain metastases",
+        "Lapatinib, PI3K mutated",
+    ],
+)
+def test_titles_of_groups_that_are_more_or_less_than_an_arm_match_none(title: str) -> None:
+    values = posted(copy.deepcopy(RESPONSE))
+    values["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"][0]["groups"] = [
+        {"id": "OG000", "title": title}
+    ]
+    made = read(values)
+    assert not any(arm.results for arm in made.records[0].arms)
+    assert any(f"--arm '{title}=LABEL'" in item.why for item in made.report.unmapped)
+
+
+def test_a_decimal_comma_is_refused_and_a_thousand_is_not() -> None:
+    values = posted(copy.deepcopy(PFS))
+    figures(values)[0]["value"] = "12,0"
+    with pytest.raises(InputError, match="'12,0' is not a number"):
+        read(values)
+
+
 def test_three_arms_keep_their_pairs_apart_and_pooled_groups_out() -> None:
     values = posted(PFS)
     arms = values["protocolSection"]["armsInterventionsModule"]

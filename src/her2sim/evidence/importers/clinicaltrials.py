@@ -122,7 +122,7 @@ class _Study:
         self.decided += groups.decided.values()
         self.unmapped += groups.unmatched.values()
         try:
-            self.record = record_from_mapping(values, study.file)
+            self.record = record_from_mapping(_saying(values), study.file)
         except InputError as error:
             raise InputError(
                 f"the study does not make a valid record: {error.what}",
@@ -138,3 +138,10 @@ class _Study:
             f"{self.record.id}: {len(self.record.arms)} arms, {figures} figures of arms, {len(self.record.contrasts)} "
             f"comparisons, {len(self.record.subgroups)} figures of strata, {len(self.events)} counts of adverse events"
         ]
+
+
+def _saying(value: Any) -> Any:
+    """Values without the keys that say nothing, which a stored record would not keep."""
+    if isinstance(value, dict):
+        return {key: _saying(item) for key, item in value.items() if item is not None and item != ""}
+    return [_saying(item) for item in value] if isinstance(value, list) else value

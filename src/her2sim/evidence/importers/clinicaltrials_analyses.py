@@ -124,6 +124,9 @@ def _interval(analysis: Node, value: float | None) -> dict[str, Any]:
         raise analysis.error(f"the lower limit {low:g} is above the upper {high:g}", "ciLowerLimit")
     if value is not None and ((low is not None and low > value) or (high is not None and high < value)):
         raise analysis.error(f"{value:g} lies outside its interval {low} to {high}", "paramValue")
+    if not (analysis.text("ciLowerLimit") and analysis.text("ciUpperLimit")):
+        sides = analysis.text("ciNumSides").lower().replace("_", "-")
+        return {"interval": f"{sides} {analysis.text('ciPctValue')}%: {low} to {high}".strip()}
     bounds = ["NR" if bound is None else bound for bound in (low, high)]
     level = analysis.number("ciPctValue")
     if level in _LEVELS:

@@ -205,7 +205,9 @@ def _add_interval(measure: Node, cell: Node, figure: dict[str, Any], found: Figu
     if value is not None and "count" not in figure and ((low or value) > value or (high or value) < value):
         raise cell.error(f"{value:g} lies outside its interval {low} to {high}", "value")
     key = _LEVELS.get(kind.lower())
-    if key is None or "count" in figure:
+    if not (cell.text("lowerLimit") and cell.text("upperLimit")):
+        found.unmapped.append(Remark(cell.path, f"{kind} {bounds}", "only one bound is given"))
+    elif key is None or "count" in figure:
         found.unmapped.append(Remark(cell.place("lowerLimit"), f"{kind} {bounds}", "the record has no such interval"))
     else:
         figure[key] = ["NR" if bound is None else bound for bound in bounds]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ from her2sim.core.errors import InputError
 from her2sim.evidence.importers.source_text import SourceText
 
 MAX_DEPTH = 60
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,13 @@ class Node:
 
     def number(self, key: str) -> float | None:
         """A number, also one written as text; None where absent, empty or ``NA``."""
-        text = self.text(key).replace(",", "")
+        text = self.text(key)
+        if _THOUSANDS.fullmatch(text):
+            text = text.replace(",", "")
         if not text or text.upper() in ("NA", "N/A", "NR", "NE"):
             return None
         try:
-            value = float(text)
+            value = float(text if "_" not in text else "")
         except ValueError:
             raise self.error(f"{text[:40]!r} is not a number", key) from None
         if not math.isfinite(value):

@@ -14,6 +14,7 @@ from her2sim.record.yaml_reading import load_yaml_file
 _TIME = re.compile(
     r"\b(?:at|after|by)?\s*(?:month|week|year)?s?\s*(\d+)[\s-]*(month|week|year)s?\b|\b(month|week|year) (\d+)\b"
 )
+MAX_TITLE = 1000
 Kind = Literal["curve", "share", "best_response"]
 _SUFFIX = {"month": "mo", "week": "wk", "year": "y"}
 
@@ -71,6 +72,8 @@ def read_title(title: str) -> tuple[Outcome | None, str]:
     >>> read_title("Time to deterioration of dyspnea")
     (None, 'time deterioration of dyspnea')
     """
+    if len(title) > MAX_TITLE:
+        return None, title[:MAX_TITLE].lower()
     text = re.sub(r"[()\[\],;:.'\"’](?!\d)", " ", title.lower())
     text = " ".join(re.sub(r"[-–—_/]", " ", text).split())
     whole = _phrases().get(text)

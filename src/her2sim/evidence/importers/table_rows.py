@@ -41,7 +41,7 @@ class Row:
         if not text:
             return None
         try:
-            value = float(text)
+            value = float(text if "_" not in text else "")
         except ValueError:
             hint = "Write decimals with a point." if "," in text else "Expected a number."
             raise self.error(column, f"{text[:40]!r} is not a number", hint) from None
