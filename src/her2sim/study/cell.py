@@ -162,7 +162,7 @@ def _responses(cell: CellProfile, drugs: Sequence[CellDrug], doses: Mapping[str,
     shape = np.broadcast_shapes((1,), *(dose.shape for dose in doses.values()))
     flat = {name: np.broadcast_to(dose, shape).ravel() for name, dose in doses.items()}
     rest = quasi_steady(cell.traits, drugs, flat)
-    growth = cell_growth(rest, cell.doubling_time_days)
+    growth = cell_growth(rest, cell.doubling_time_days, cell.er_growth_share)
     return Responses(
         akt=rest.akt.reshape(shape),
         erk=rest.erk.reshape(shape),

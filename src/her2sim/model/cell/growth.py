@@ -33,12 +33,18 @@ class Growth:
     viability: Floats
 
 
-def cell_growth(rest: QuasiSteady, doubling_time_days: float, *, numbers: ParameterSet | None = None) -> Growth:
+def cell_growth(
+    rest: QuasiSteady, doubling_time_days: float, er_growth_share: float = 0.0, *, numbers: ParameterSet | None = None
+) -> Growth:
     """Net growth and viability of cells at rest under drugs.
 
     Main arguments:
         rest: of ``quasi_steady``.
         doubling_time_days: of the untreated cells.
+
+    Other arguments:
+        er_growth_share: share of growth that the estrogen receptor drives.
+        numbers: instead of the numbers of the data files.
 
     >>> from her2sim.model.cell import cell_line, quasi_steady
     >>> line = cell_line("SK-BR-3")
@@ -53,6 +59,7 @@ def cell_growth(rest: QuasiSteady, doubling_time_days: float, *, numbers: Parame
     akt_weight, erk_weight, floor = value("growth_akt_weight"), value("growth_erk_weight"), value("growth_floor")
     full = akt_weight * rest.akt_untreated + erk_weight * rest.erk_untreated
     drive = (akt_weight * rest.akt + erk_weight * rest.erk) / full
+    drive = er_growth_share + (1.0 - er_growth_share) * drive
     untreated = math.log(2.0) / doubling_time_days
     power = value("signal_loss_death_power")
     lost = np.maximum((1.0 - rest.akt) ** power - (1.0 - rest.akt_untreated) ** power, 0.0)

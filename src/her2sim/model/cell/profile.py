@@ -17,7 +17,7 @@ TRAITS = (
     *(f"{receptor}_per_cell" for receptor in RECEPTORS),
     "EGF_nM", "NRG_nM", "pik3ca_mutated", "pten_level", "kinase_mutated", "ras_drive", "igf1r_drive",
 )  # fmt: skip
-GROWTH = "doubling_time_days"
+GROWTH = ("doubling_time_days", "er_growth_share")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class CellProfile:
 
     Main arguments:
         name: of the cell line, or any.
-        quantities: the traits of ``TRAITS`` and the doubling time, with unit, source and read flag.
+        quantities: the traits of ``TRAITS`` and ``GROWTH``, with unit, source and read flag.
 
     Other arguments:
         note: what the line is.
@@ -38,13 +38,18 @@ class CellProfile:
 
     @property
     def traits(self) -> dict[str, float]:
-        """Name -> value of each trait (without the doubling time)."""
+        """Name -> value of each trait of ``TRAITS``."""
         return {name: self.quantities[name].value for name in TRAITS}
 
     @property
     def doubling_time_days(self) -> float:
         """Doubling time without drugs, in days."""
-        return self.quantities[GROWTH].value
+        return self.quantities["doubling_time_days"].value
+
+    @property
+    def er_growth_share(self) -> float:
+        """Share of growth that the estrogen receptor drives."""
+        return self.quantities["er_growth_share"].value
 
     def with_traits(self, **values: float) -> CellProfile:
         """The profile with other values, for example ``HER2_per_cell=2e4``.
@@ -100,8 +105,8 @@ def read_cell_lines(path: Path) -> dict[str, CellProfile]:
     for name, entries in content["lines"].items():
         merged: dict[str, Any] = {**content["defaults"], **{k: v for k, v in entries.items() if k != "note"}}
         where = f"{path}: {name}"
-        unknown = set(merged) - {*TRAITS, GROWTH}
-        missing = {*TRAITS, GROWTH} - set(merged)
+        unknown = set(merged) - {*TRAITS, *GROWTH}
+        missing = {*TRAITS, *GROWTH} - set(merged)
         if unknown or missing:
             raise InputError(f"unknown traits {sorted(unknown)}, missing traits {sorted(missing)}", where=where)
         quantities = {key: quantity_from(key, entry, where) for key, entry in merged.items()}
