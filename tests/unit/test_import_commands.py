@@ -74,6 +74,30 @@ def test_exports_hold_every_figure_once(tmp_path: Path) -> None:
     assert her2sim("export", "EMILIA", "--format", "yaml").output == export(["EMILIA"], "yaml")
 
 
+def test_netmeta_never_gets_a_trial_with_some_of_its_pairs() -> None:
+    """netmeta refuses a file in which a three-arm trial has two of its three comparisons."""
+    text = export([], "netmeta", endpoint="PFS")
+    assert isinstance(text, str)
+    pairs: dict[str, set[frozenset[str]]] = {}
+    for line in text.splitlines()[1:]:
+        trial, one, other = line.split(",")[:3]
+        assert frozenset((one, other)) not in pairs.setdefault(trial, set()) and one != other
+        pairs[trial].add(frozenset((one, other)))
+    for trial, found in pairs.items():
+        arms = len(frozenset().union(*found))
+        assert len(found) == arms * (arms - 1) // 2, trial
+    assert len(pairs) > 20
+
+
+def test_citations_become_sources_of_a_record(tmp_path: Path) -> None:
+    file = tmp_path / "a.ris"
+    file.write_text("TY  - JOUR\nTI  - A trial\nDO  - 10.1000/a\nER  - \n")
+    made = her2sim("import", file, "--attach", "EMILIA", "--out", tmp_path / "emilia.yaml")
+    assert made.exit_code == 0, made.output
+    source = read_record(tmp_path / "emilia.yaml").sources["RIS1"]
+    assert source["url"] == "https://doi.org/10.1000/a" and source["read"] is False
+
+
 def test_netmeta_gets_the_logarithm_and_the_error_of_the_interval() -> None:
     import math
 

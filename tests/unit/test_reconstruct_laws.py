@@ -44,6 +44,17 @@ def test_an_exact_curve_without_censoring_comes_back_exactly(times: list[int]) -
     assert made.event.all() and made.time.tolist() == sorted(time.tolist())
 
 
+@settings(max_examples=40, deadline=None)
+@given(HEIGHTS, st.sampled_from((0.25, 4.0, 365.25)))
+def test_the_unit_of_time_changes_nothing_but_the_times(heights: list[float], factor: float) -> None:
+    times = np.arange(1.0, len(heights) + 1.0)
+    table = np.array([0.0, 5.0]), np.array([80, 40])
+    one = rebuild(DigitizedCurve(times, np.array(heights)), RiskTable(*table))
+    other = rebuild(DigitizedCurve(times * factor, np.array(heights)), RiskTable(table[0] * factor, table[1]))
+    assert one.event.tolist() == other.event.tolist()
+    np.testing.assert_allclose(other.time, one.time * factor, rtol=1e-9)
+
+
 def test_units_events_and_ratios_that_cannot_be_are_refused() -> None:
     curve = DigitizedCurve(np.array([1.0, 2.0]), np.array([0.9, 0.8]), "months")
     risk = RiskTable(np.array([0.0]), np.array([10]), "months")

@@ -44,6 +44,7 @@ def import_(
     arm: Annotated[
         list[str] | None, typer.Option(help="'GROUP TITLE=ARM LABEL' of a registry's results.", show_default=False)
     ] = None,
+    attach: Annotated[str, typer.Option(help="Record (id or YAML) that gets the citations as sources.")] = "",
     adverse_events: Annotated[
         Path | None, typer.Option(help="New CSV file for counts of adverse events.", show_default=False)
     ] = None,
@@ -57,6 +58,8 @@ def import_(
     made = bring.bring(
         file, form, setting=setting, disease=disease, arms=arm or (), skip_impossible=skip_impossible
     )  # fmt: skip
+    if attach:
+        made = bring.attached(made, attach)
     if out is None:
         if adverse_events is not None:
             raise InputError("--adverse-events needs --out", hint="Say where the record goes, too.")

@@ -136,6 +136,21 @@ def attach_citations(record: TrialRecord, citations: Sequence[Citation]) -> Tria
     return replace(record, sources=sources)
 
 
+def attached(imported: Imported, name: str) -> Imported:
+    """The citations of a file on a record, which takes their place.
+
+    Main arguments:
+        imported: citations.
+        name: id or YAML file of the record.
+
+    Raises:
+        InputError: the file held no citations, or there is no such record.
+    """
+    if not imported.citations:
+        raise InputError("this file holds no citations to attach", where=imported.report.file)
+    return replace(imported, records=(attach_citations(load_record(name), imported.citations),), citations=())
+
+
 def adverse_events_csv(events: Sequence[AdverseEvent]) -> str:
     """The table of adverse events of a registry as CSV."""
     out = io.StringIO()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from her2sim.analysis.reconstruct.audit import Audit, Stray, audit, audit_hazard_ratio
@@ -88,7 +88,8 @@ def reconstruct(
             )
         made = rebuild(one.curve, one.risk, one.events)
         patients.append(made)
-        lines += audit(made, one.curve, one.risk, events=one.events, median=one.median).lines
+        judged = audit(made, one.curve, one.risk, events=one.events, median=one.median).lines
+        lines += [replace(line, words=f"{one.name}: {line.words}") for line in judged] if reference else judged
     if hazard_ratio is not None:
         lines.append(audit_hazard_ratio(patients[0], patients[1], hazard_ratio))
     return Reconstruction(tuple(one.name for one in arms), tuple(patients), Audit(tuple(lines)))

@@ -22,6 +22,10 @@ COLUMNS = ("studlab", "treat1", "treat2", "TE", "seTE", "sm", "endpoint", "sourc
 _MEASURES = {"hr": "HR", "odds_ratio": "OR", "risk_ratio": "RR"}
 
 
+Comparison = tuple[Figure, tuple[str, str], float]
+"""A figure, the treatments compared, and the standard error of the log ratio."""
+
+
 @dataclass(frozen=True)
 class NetmetaFile:
     """The table as CSV text, how many comparisons it holds, and what was left out and why."""
@@ -59,32 +63,52 @@ def netmeta_csv(records: Iterable[TrialRecord], endpoint: str, measure: str = "h
     left: list[Remark] = []
     count = 0
     for record in records:
-        arms = {arm.name: arm for arm in record.arms}
-        done: set[frozenset[str]] = set()
-        for row in all_figures([record]):
-            if (row.level, row.endpoint, row.measure) != ("contrast", endpoint, measure) or row.stratum:
-                continue
-            pair = frozenset((row.arm, row.reference))
-            place = f"{record.id}: {row.place}"
-            error = _standard_error(row)
-            if pair in done:
-                left.append(Remark(place, f"{row.arm} vs {row.reference}", "the same arms have an earlier figure"))
-            elif error is None or row.value is None:
-                left.append(Remark(place, f"{row.arm} vs {row.reference}", "no interval, so no standard error"))
-            else:
-                done.add(pair)
-                count += 1
-                names = [_treatment(arms, name) for name in (row.arm, row.reference)]
-                number = f"{math.log(row.value):.10g}"
-                writer.writerow(
-                    [record.id, *names, number, f"{error:.10g}", _MEASURES[measure], endpoint, row.url or row.citation]
-                )
+        rows = _complete(record, _comparisons(record, endpoint, measure, left), left)
+        for row, names, error in rows:
+            number = f"{math.log(row.value or 1.0):.10g}"
+            place = row.url or row.citation
+            writer.writerow([record.id, *names, number, f"{error:.10g}", _MEASURES[measure], endpoint, place])
+        count += len(rows)
     if not count:
         raise InputError(
             f"no trial compares arms by {measure} of {endpoint!r} with an interval",
             hint="Endpoints of contrasts are PFS, OS, EFS, iDFS, pCR, ORR …",
         )
     return NetmetaFile(out.getvalue(), count, tuple(left))
+
+
+def _comparisons(record: TrialRecord, endpoint: str, measure: str, left: list[Remark]) -> list[Comparison]:
+    """One comparison per pair of treatments of a trial."""
+    arms = {arm.name: arm for arm in record.arms}
+    found: list[Comparison] = []
+    done: set[frozenset[str]] = set()
+    for row in all_figures([record]):
+        if (row.level, row.endpoint, row.measure) != ("contrast", endpoint, measure) or row.stratum:
+            continue
+        names = (_treatment(arms, row.arm), _treatment(arms, row.reference))
+        error = _standard_error(row)
+        if names[0] == names[1]:
+            why = "both arms have the same drugs"
+        elif frozenset(names) in done:
+            why = "the same arms have an earlier figure"
+        elif error is None or row.value is None:
+            why = "no interval, so no standard error"
+        else:
+            done.add(frozenset(names))
+            found.append((row, names, error))
+            continue
+        left.append(Remark(f"{record.id}: {row.place}", f"{row.arm} vs {row.reference}", why))
+    return found
+
+
+def _complete(record: TrialRecord, rows: list[Comparison], left: list[Remark]) -> list[Comparison]:
+    """All comparisons if every pair of treatments has one, else the first: netmeta refuses what lies between."""
+    treatments = {name for _, names, _ in rows for name in names}
+    if len(rows) == len(treatments) * (len(treatments) - 1) // 2:
+        return rows
+    why = f"netmeta needs all pairs of the {len(treatments)} treatments, and the record has {len(rows)} of them"
+    left += [Remark(f"{record.id}: {row.place}", f"{row.arm} vs {row.reference}", why) for row, _, _ in rows[1:]]
+    return rows[:1]
 
 
 def _standard_error(row: Figure) -> float | None:

@@ -130,9 +130,10 @@ class _Study:
                 why=error.why,
                 hint=error.hint,
             ) from None
-        for key in self.record.defaults_taken:
-            why = "the registry says it in words only, or not at all: the documented default of the setting"
-            self.decided.append(Remark("protocolSection", key, why))
+        taken = self.record.defaults_taken
+        if taken:
+            why = "the registry says them in words only, or not at all: the documented defaults of the setting"
+            self.decided.append(Remark("protocolSection", f"{len(taken)} defaults taken: {', '.join(taken)}", why))
         figures = sum(len(arm.results) for arm in self.record.arms)
         self.read = [
             f"{self.record.id}: {len(self.record.arms)} arms, {figures} figures of arms, {len(self.record.contrasts)} "
