@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -145,6 +146,29 @@ def test_a_record_that_was_read_can_be_run_from_python(small_trial: Path, tmp_pa
     assert not (result.folder / "published.yaml").exists()  # nothing was published of an invented trial
     assert (result.folder / "events.parquet").read_bytes() == (small_run / "events.parquet").read_bytes()
     assert result.manifest["command"].startswith("her2sim.run")
+
+
+def test_the_trial_of_the_readme_runs(command: Command, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    found = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert found
+    (tmp_path / "mine.yaml").write_text(found[1])
+    done = command("run", "mine.yaml", "--patients", 2, "--out", "out")
+    assert done.code == 0, done.err
+    assert len(read(tmp_path / "out", "patients")) == 4
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["defaults_taken"]
+
+
+def test_a_drug_that_the_model_has_no_mechanism_for_is_told_on_screen_and_in_the_report(
+    command: Command, small_trial: Path, tmp_path: Path
+) -> None:
+    item = "    regimen:\n"
+    second = item + "      - {drug: pembrolizumab, dose: 200 mg, route: iv, schedule: q3w}\n"
+    (tmp_path / "mine.yaml").write_text(small_trial.read_text().replace(item, second, 1))
+    done = command("run", "mine.yaml", "--patients", 2, "--out", "out")
+    assert done.code == 0, done.err
+    assert "Note: pembrolizumab has no effect in this model yet" in done.out
+    assert "pembrolizumab has no effect in this model yet" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_without_out_the_folder_is_named_after_trial_patients_and_seed(

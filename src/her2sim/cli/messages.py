@@ -86,6 +86,11 @@ def finished(folder: str, report: str) -> str:
     return f"Run folder: {folder}\nReport:     {report}"
 
 
+def note(sentence: str) -> str:
+    """What a reader must know before trusting the figures."""
+    return f"Note: {sentence}"
+
+
 def failures(failed: int, simulated: int) -> str:
     """How many patients could not be simulated."""
     patients = "1 patient" if failed == 1 else f"{failed} patients"

@@ -58,5 +58,7 @@ def run(
     simulated, failed = result.manifest.get("patients_simulated", 0), result.manifest.get("patients_failed", 0)
     if failed:
         typer.echo(messages.failures(failed, simulated))
+    for sentence in result.manifest.get("without_effect", ()):
+        typer.echo(messages.note(sentence))
     typer.echo(messages.finished(str(result.folder), str(result.report)))
     typer.echo(messages.NOT_ADVICE)

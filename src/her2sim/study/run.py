@@ -28,6 +28,7 @@ from her2sim.record.reading import is_record_path, place_in
 from her2sim.record.types import TrialRecord
 from her2sim.record.writing import record_yaml
 from her2sim.study.fingerprint import fingerprint
+from her2sim.study.limitations import limitations, unmodeled_actions
 from her2sim.study.plan import MOST_PATIENTS, TrialPlan, make_plan
 
 TABLES = {
@@ -203,7 +204,8 @@ def _facts(folder: RunFolder, plan: TrialPlan, chunks: ChunkPlan, workers: int, 
         "patients_failed": len(failed),
         "failures": [_failure(row) for row in rows],
         "defaults_taken": list(plan.record.defaults_taken),
-        "limitations": _limitations(plan),
+        "limitations": limitations(plan),
+        "without_effect": unmodeled_actions(plan),
         "workers": workers,
         "chunk_size": chunks.chunk_size,
         "seconds": round(seconds, 1),
@@ -262,16 +264,6 @@ def _provenance() -> dict[str, int]:
     assumed = sum(q.source == "assumed" and not q.read and not q.calibrated for q in quantities)
     recalled = len(quantities) - read - assumed - calibrated
     return {"read": read, "recalled": recalled, "assumed": assumed, "calibrated": calibrated}
-
-
-def _limitations(plan: TrialPlan) -> list[str]:
-    found = [
-        "The model is a first core with a rough fit; most of its biological numbers are assumed within stated ranges.",
-        "Toxicity, dose reductions and treatment delays are not simulated yet.",
-    ]
-    if plan.record.disease == "gastric":
-        found.append("Gastric cancer borrows most parameters from breast cancer.")
-    return found
 
 
 def _baseline(path: Path, record: TrialRecord) -> list[dict[str, Any]]:
