@@ -116,7 +116,7 @@ def pair_figure(
             bar.tick_params(labelsize=7, length=2)
             bar.locator_params(nbins=5)
         rows_ = [("", "mean", "least", "most")] + [
-            (name, *(f"{float(number) + 0.0:+.2f}" for number in (v[1:, 1:].mean(), v.min(), v.max())))
+            (name, *(f"{round(float(number), 2) + 0.0:+.2f}" for number in (v[1:, 1:].mean(), v.min(), v.max())))
             for name, v in excess.items()
         ]
         figure.text(0.57, 1 - 0.85 / height, "excess of the pair", size=8.5, va="top")

@@ -57,7 +57,8 @@ def study_lines(study: CellStudy) -> Iterable[str]:
         yield f"  both: {_state(study.surface, last)}"
         for name, values in study.excess.items():
             inner = values[1:, 1:]
-            yield f"    excess over {name}: mean {inner.mean():+.3f}, from {inner.min():+.3f} to {inner.max():+.3f}"
+            mean, least, most = (round(float(x), 3) + 0.0 for x in (inner.mean(), inner.min(), inner.max()))
+            yield f"    excess over {name}: mean {mean:+.3f}, from {least:+.3f} to {most:+.3f}"
 
 
 def _state(responses: Responses, index: tuple[int, ...]) -> str:

@@ -48,7 +48,7 @@ def cell_growth(
 
     >>> from her2sim.model.cell import cell_line, quasi_steady
     >>> line = cell_line("SK-BR-3")
-    >>> float(cell_growth(quasi_steady(line.traits), line.doubling_time_days).viability[0])
+    >>> round(float(cell_growth(quasi_steady(line.traits), line.doubling_time_days).viability[0]), 9)
     1.0
     """
     known = numbers or cell_numbers()
