@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,7 @@ class Counts:
         arms, figures, read, recalled: arms, and figures in all, seen at their source, recalled.
         unparsed, undosed: regimen items with words outside the grammar, and without dose or schedule.
         by_role, by_setting, by_disease, by_status: number of records.
+        read_percent_by_role: share of the figures of the trials of a role that were seen at their source.
     """
 
     records: int
@@ -39,6 +41,7 @@ class Counts:
     by_setting: dict[str, int]
     by_disease: dict[str, int]
     by_status: dict[str, int]
+    read_percent_by_role: dict[str, float]
 
 
 def load_record(id_or_path: str | Path) -> TrialRecord:
@@ -109,4 +112,13 @@ def counts() -> Counts:
         by_setting=dict(Counter(entry.setting for entry in known).most_common()),
         by_disease=dict(Counter(entry.disease for entry in known).most_common()),
         by_status=dict(Counter(entry.status for entry in known).most_common()),
+        read_percent_by_role=_read_percent(known),
     )
+
+
+def _read_percent(known: Iterable[Entry]) -> dict[str, float]:
+    figures, read = Counter[str](), Counter[str]()
+    for entry in known:
+        figures[entry.role] += entry.figures
+        read[entry.role] += entry.read
+    return {role: round(100 * read[role] / number, 1) for role, number in figures.items() if number}

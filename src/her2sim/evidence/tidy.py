@@ -37,6 +37,7 @@ class Figure:
 
     Other arguments:
         low, high, level_of_interval: the interval and its level in percent (95, 90, 80); None where not given.
+        interval_read: whether the interval was seen at its source too (it may come from another one than the value).
         n, count: patients evaluated, and patients with the event, where given.
         p_value: of a comparison.
         assessor, confirmed, data_cut, note: as in the record.
@@ -62,6 +63,7 @@ class Figure:
     low: float | None
     high: float | None
     level_of_interval: float | None
+    interval_read: bool
     n: int | None
     count: int | None
     p_value: float | None
@@ -107,7 +109,7 @@ def arrow_table(rows: Iterable[Figure]) -> Any:
 
     kinds = {"value": pa.float64(), "low": pa.float64(), "high": pa.float64(), "p_value": pa.float64()}
     kinds |= {"n": pa.int64(), "count": pa.int64(), "level_of_interval": pa.float64()}
-    kinds |= {"read": pa.bool_(), "confirmed": pa.bool_(), "not_reached": pa.bool_()}
+    kinds |= {"read": pa.bool_(), "interval_read": pa.bool_(), "confirmed": pa.bool_(), "not_reached": pa.bool_()}
     schema = pa.schema([(column.name, kinds.get(column.name, pa.string())) for column in fields(Figure)])
     return pa.Table.from_pylist([asdict(row) for row in rows], schema=schema)
 
@@ -151,7 +153,8 @@ def _of_arm(record: TrialRecord, arm: str, result: Result, place: str) -> Figure
     return Figure(
         **_common(record, result.source), role=_role(record, result.endpoint, arm), level="arm", arm=arm, reference="",
         stratum=stratum, endpoint=result.endpoint, measure="value", value=result.value, unit=result.unit,
-        not_reached=result.not_reached, low=low, high=high, level_of_interval=level, n=result.n_evaluated,
+        not_reached=result.not_reached, low=low, high=high, level_of_interval=level,
+        interval_read=bool(result.extra.get("ci_read", result.read)), n=result.n_evaluated,
         count=count if isinstance(count, int) else None, p_value=None, assessor=result.assessor,
         confirmed=result.confirmed, data_cut=result.data_cut, note=result.note, read=result.read, place=place,
     )  # fmt: skip
@@ -170,6 +173,7 @@ def _of_contrast(record: TrialRecord, item: Contrast, place: str) -> Iterator[Fi
         "reference": item.reference, "stratum": stratum, "endpoint": item.endpoint, "not_reached": False, "n": None,
         "count": None, "p_value": item.p_value, "assessor": item.assessor, "confirmed": None,
         "data_cut": item.data_cut, "note": item.note, "read": item.read, "place": place,
+        "interval_read": bool(item.extra.get("ci_read", item.read)),
     }  # fmt: skip
     yield from _ratios(shared, given, bounds, str(item.extra.get("difference_unit", item.extra.get("unit", ""))))
     sides = (("arm_value", item.arm), ("reference_value", item.reference))
@@ -187,7 +191,7 @@ def _of_stratum(record: TrialRecord, item: Mapping[str, Any], place: str) -> Ite
         "p_value": item.get("p_value"), "assessor": str(item.get("assessor", "")),
         "confirmed": item.get("confirmed"), "data_cut": str(item.get("data_cut", "")),
         "note": "; ".join(str(item[key]) for key in ("finding", "note") if item.get(key)), "read": bool(item["read"]),
-        "place": place,
+        "place": place, "interval_read": bool(item["read"]),
     }  # fmt: skip
     value = item.get("value")
     given = {key: item.get(key) for key in MEASURES}

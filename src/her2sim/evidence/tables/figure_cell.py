@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from her2sim.evidence.tables.review_table import Cell, Part, References
+from her2sim.evidence.tables.review_table import RECALLED, Cell, Part, References
 from her2sim.evidence.tidy import Figure
 
 UNITS = {"months": "", "percent": "", "weeks": " wk", "days": " d"}
@@ -44,7 +44,7 @@ def figure_cell(rows: Sequence[Figure], references: References, named: bool = Fa
 
 
 def number_words(figure: Figure) -> str:
-    """Value and interval.
+    """Value and interval; a star behind the interval says that it was recalled although the value was read.
 
     >>> from her2sim.evidence.base import load_record
     >>> from her2sim.evidence.tidy import figures
@@ -60,7 +60,8 @@ def number_words(figure: Figure) -> str:
         return f"{value}{unit}"
     low, high = ("NR" if bound is None else _number(bound, ratio) for bound in (figure.low, figure.high))
     level = "" if figure.level_of_interval == 95.0 else f"{figure.level_of_interval:g}% CI "
-    return f"{value}{unit} ({level}{low} to {high})"
+    recalled = RECALLED if figure.read and not figure.interval_read else ""
+    return f"{value}{unit} ({level}{low} to {high}){recalled}"
 
 
 def _number(value: float, ratio: bool) -> str:
