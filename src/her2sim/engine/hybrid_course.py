@@ -90,7 +90,7 @@ class _Walk:
 
     def _longest_step(self) -> float:
         longest = math.inf
-        if self.compiled.searched:
+        if self.compiled.has_gaps:
             longest = max(self.horizon - self.t, 1e-300) / STEPS_OF_SEARCH
         return min(longest, *self.delays) if self.delays else longest
 
@@ -106,7 +106,7 @@ class _Walk:
         return self._values(function, self.t, self.y)
 
     def _values(self, function: Function, t: float, y: Sequence[float]) -> list[float]:
-        if self.compiled.delayed:
+        if function in self.compiled.backward:
             self._look_back(len(self.compiled.delayed), t, y, self.p)
         return function(t, y, self.p)
 
@@ -284,16 +284,17 @@ class _Walk:
 
         def differs(at: float) -> bool:
             signs = self._signs(at, [float(v) for v in dense(at)])
-            return any(a != b for a, b in zip(signs, base, strict=False))
+            return signs != base[: len(signs)]
 
-        points = [self.t + share * (end - self.t) for share in SAMPLES[:-1]] + [end]
-        low = self.t
-        for high in points:
-            if high > low and differs(high):
+        times = [self.t, *(self.t + share * (end - self.t) for share in SAMPLES[:-1]), end]
+        places = [self.y, *([float(v) for v in dense(at)] for at in times[1:])]
+        for i in range(1, len(times)):
+            signs = self._signs(times[i], places[i])
+            if times[i] > times[i - 1] and signs != base[: len(signs)]:
+                low, high = times[i - 1], times[i]
                 break
-            low = high
         else:
-            low, high = self.t, self._hidden_change(points, dense, differs)
+            low, high = self.t, self._hidden_change(times, places, dense, differs)
             if math.isnan(high):
                 return math.nan
         self.kinks += 1
@@ -302,24 +303,28 @@ class _Walk:
         return high
 
     def _hidden_change(
-        self, points: list[float], dense: Callable[[float], Any], differs: Callable[[float], bool]
+        self,
+        times: list[float],
+        places: list[list[float]],
+        dense: Callable[[float], Any],
+        differs: Callable[[float], bool],
     ) -> float:
         """A moment between the points at which a sign differs though it differs at none of them, or NaN.
 
         Where a gap comes nearest to zero at an inner point, its extremum is searched by golden sections.
         """
-        count = len(self._signs(points[-1], [float(v) for v in dense(points[-1])]))
+        function = self.compiled.gaps
+        seen = [self._values(function, at, y) for at, y in zip(times, places, strict=True)]
+        columns = list(zip(*seen, strict=True))
+        for k, column in enumerate(columns if self.kinks < MOST_KINKS else columns[: self.compiled.n_trigger_gaps]):
+            sizes = list(map(abs, column))
+            for i in range(1, len(sizes) - 1):
+                if sizes[i - 1] >= sizes[i] <= sizes[i + 1] and sizes[i - 1] + sizes[i + 1] > 2 * sizes[i]:
 
-        def gaps(at: float) -> list[float]:
-            return self._values(self.compiled.gaps, at, [float(v) for v in dense(at)])[:count]
+                    def gap(t: float, k: int = k) -> float:
+                        return abs(self._values(function, t, [float(v) for v in dense(t)])[k])
 
-        seen = [gaps(at) for at in (self.t, *points)]
-        times = [self.t, *points]
-        for k in range(count):
-            for i in range(1, len(times) - 1):
-                before, here, after = (abs(seen[j][k]) for j in (i - 1, i, i + 1))
-                if here <= before and here <= after and (here < before or here < after):
-                    at = _nearest_to_zero(lambda t, k=k: abs(gaps(t)[k]), times[i - 1], times[i + 1], differs)
+                    at = _nearest_to_zero(gap, times[i - 1], times[i + 1], differs)
                     if not math.isnan(at):
                         return at
         return math.nan

@@ -58,9 +58,9 @@ class HybridEquations:
         triggers: 0 or 1 per event.
         events: in the order of ``triggers``.
         relations: signs to watch: a change of any of them may be a trigger or a kink.
-        gaps: difference of the sides of each relation, in the order of ``relations``.
+        gaps: difference of the sides of each relation that has no clock root, those of triggers first.
         clock_roots: times at which a relation of time alone changes, as functions of p.
-        searched: whether some relation has no such time and must be searched for along the course.
+        backward: the functions that use delayed values.
         delayed: (delayed formula, delay) per delayed value.
         constant_delays: delays that use parameters only and that rates or triggers feel.
     """
@@ -77,8 +77,10 @@ class HybridEquations:
     relations: Function
     gaps: Function
     n_trigger_relations: int
+    has_gaps: bool
+    n_trigger_gaps: int
     clock_roots: Function
-    searched: bool
+    backward: frozenset[Function]
     delayed: tuple[tuple[Function, Function], ...]
     constant_delays: Function
 
@@ -117,8 +119,14 @@ def hybrid_equations(
     tail = [*equations.varying, *(states[i] for i in resting), *past.names]
     names = {states[i]: f"y[{k}]" for k, i in enumerate(moving)} | {name: f"p[{k}]" for k, name in enumerate(tail)}
 
+    backward: set[Function] = set()
+
     def compiled(roots: Iterable[Expr]) -> Function:
-        return scalar_function(tuple(roots), names)
+        listed = tuple(roots)
+        function = scalar_function(listed, names)
+        if symbols(listed) & set(past.names):
+            backward.add(function)
+        return function
 
     events: list[EventFunctions] = []
     for number, event in enumerate(system.events):
@@ -142,7 +150,8 @@ def hybrid_equations(
     of_triggers = _relations(triggers)
     of_rates = [node for node in _relations(rates) if node not in of_triggers]
     watched = [*of_triggers, *of_rates]
-    roots = _clock_roots(watched, steady)
+    roots = [_clock_root(node, steady) for node in watched]
+    hidden = [node for node, root in zip(watched, roots, strict=True) if root is None]
     unmoved = set(equations.varying) | ({states[i] for i in resting} - moved)
     felt = past.used_in([*rates, *triggers])
     delays = [tau for _, tau in felt]
@@ -157,12 +166,14 @@ def hybrid_equations(
         triggers=compiled(call("ne", trigger, 0.0) for trigger in triggers),
         events=tuple(events),
         relations=compiled(map(_sign, watched)),
-        gaps=compiled(sub(*node.args) for node in watched),
+        gaps=compiled(sub(*node.args) for node in hidden),
         n_trigger_relations=len(of_triggers),
-        clock_roots=compiled(roots),
-        searched=len(roots) < len(watched),
+        has_gaps=bool(hidden),
+        n_trigger_gaps=sum(node in of_triggers for node in hidden),
+        clock_roots=compiled(root for root in roots if root is not None),
         delayed=tuple((compiled([x]), compiled([tau])) for x, tau in past.pairs),
         constant_delays=compiled(tau for tau in delays if _steady(tau, unmoved)),
+        backward=frozenset(backward),
     )
 
 
@@ -241,20 +252,18 @@ def _steady(root: Expr, names: set[str]) -> bool:
     return symbols([root]) <= names and not any(node.op == "time" for node in walk([root]))
 
 
-def _clock_roots(relations: Iterable[Expr], steady: set[str]) -> list[Expr]:
+def _clock_root(relation: Expr, steady: set[str]) -> Expr | None:
     """Where a relation is linear in time and otherwise uses only what rests, the time at which its sides are equal."""
-    found: list[Expr] = []
-    for relation in relations:
-        gap = sub(*relation.args)
-        if not symbols([gap]) <= steady or not any(node.op == "time" for node in walk([gap])):
-            continue
-        try:
-            slope = gradients([gap], (), time=True)[0].get(TIME_KEY, ZERO)
-        except ValueError:
-            continue
-        if slope is not ZERO and not any(node.op == "time" for node in walk([slope])):
-            found.append(div(neg(_at_time_zero(gap)), slope))
-    return found
+    gap = sub(*relation.args)
+    if not symbols([gap]) <= steady or not any(node.op == "time" for node in walk([gap])):
+        return None
+    try:
+        slope = gradients([gap], (), time=True)[0].get(TIME_KEY, ZERO)
+    except ValueError:
+        return None
+    if slope is ZERO or any(node.op == "time" for node in walk([slope])):
+        return None
+    return div(neg(_at_time_zero(gap)), slope)
 
 
 def _at_time_zero(root: Expr) -> Expr:
