@@ -90,7 +90,7 @@ def test_the_antimony_file_of_the_package_is_the_model(tmp_path: Path) -> None:
     export_reference(["trastuzumab", "pertuzumab"], tmp_path / "model.ant")
     kept = data_dir("models") / "erbb_cell_trastuzumab_pertuzumab.ant"
     assert kept.read_text() == (tmp_path / "model.ant").read_text(), (
-        f"write it again: her2sim cell --drug trastuzumab --drug pertuzumab --dose-range 1:10 --export {kept.name}"
+        f"write it again: her2sim cell --drug trastuzumab --drug pertuzumab --export {kept.name}"
     )
 
 

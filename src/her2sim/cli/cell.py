@@ -37,12 +37,14 @@ def cell(
         for row in line_rows():
             typer.echo(row)
         return
+    if export is not None and out is None and not dose_range:
+        study_room.export_reference(drug or [], export)
+        typer.echo(f"Reference model: {export}")
+        return
+    study = study_room.cell_study(line, drug or [], dose_range or [], traits=traits_from(trait or []))
     if export is not None:
         study_room.export_reference(drug or [], export)
         typer.echo(f"Reference model: {export}")
-        if not drug:
-            return
-    study = study_room.cell_study(line, drug or [], dose_range or [], traits=traits_from(trait or []))
     for text in study_lines(study):
         typer.echo(text)
     if out is not None:
