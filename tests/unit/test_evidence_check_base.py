@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from her2sim.evidence.check.finding import Finding
 from her2sim.evidence.check.run import check_base, open_findings
 from her2sim.evidence.check.settled import Settled, explained, settled
+from her2sim.evidence.tidy import Figure
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +53,12 @@ def test_the_command_prints_shares_and_exits_cleanly(capsys: pytest.CaptureFixtu
     assert said["open"] == 0
     assert said["findings"]
     assert all(row["explanation"] for row in said["findings"])
+
+
+def test_the_page_names_every_rule_and_every_column() -> None:
+    page = (ROOT / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/her2sim/evidence/check").glob("*.py"))
+    rules = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)",\s*"(?:error|warning|shown)"', code))
+    assert len(rules) >= 28
+    for name in (*rules, *(column.name for column in fields(Figure))):
+        assert f"`{name}`" in page, name

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +170,36 @@ def test_html_escapes_what_the_records_say_and_links_only_web_addresses() -> Non
     assert page.tags.count("tr") == 1 + 1 + 2
     assert not any("javascript" in link for link in page.links)
     assert "https://e.org/?a=1&b=2" in page.links
+
+
+def test_the_page_lists_every_question() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "review-tables.md").read_text(encoding="utf-8")
+    for name in NAMES:
+        assert f"| `{name}` |" in page, name
+
+
+def test_the_command_prints_each_format(capsys: pytest.CaptureFixture[str]) -> None:
+    from her2sim.cli.main import app
+
+    for style, start in (
+        ("markdown", "# Gastric"),
+        ("csv", "group,trial"),
+        ("html", "<!doctype"),
+        ("terminal", "Gastric"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            app(["evidence", "table", "--question", "gastric", "--format", style])
+        assert stop.value.code in (0, None)
+        said = capsys.readouterr().out
+        assert said.startswith(start)
+        assert "KEYNOTE-811" in said
+        assert "2010" in said or "Lancet" in said, "sources are listed"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "biomarkers"])
+def test_the_last_column_is_whole_on_the_screen(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table wider than the screen loses its last columns without a word."""
+    from her2sim.cli.review_screen import show
+
+    show(review_table(name))
+    assert "CI)" in capsys.readouterr().out, "the end of the heading `ratios against the reference (95% CI)`"
