@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from her2sim.study.evidence_tables import ReviewTable, Row
 
-PIPED_WIDTH = 160
+PIPED_WIDTH, LEAST_WIDTH = 160, 150
 LONGEST_ABOUT = 120
 EMPTY = "–"
 WIDE, NARROW, GAP = 26, 8, 2
@@ -83,6 +83,9 @@ def _short(text: str) -> str:
 
 
 def _console() -> Console:
+    """A console as wide as the screen; never so narrow that rich would cut columns off (the terminal wraps instead)."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    screen = Console(highlight=False)
+    wide_enough = sys.stdout.isatty() and screen.width >= LEAST_WIDTH
+    return screen if wide_enough else Console(highlight=False, width=PIPED_WIDTH)
