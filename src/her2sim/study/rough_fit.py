@@ -76,7 +76,7 @@ def _target(
     if isinstance(figure, Contrast):
         if figure.endpoint != "PFS" or figure.hr is None or figure.reference != record.arms[-1].name:
             return None
-        se = _log_se(figure.ci95) or 2.0 / math.sqrt(n)
+        se = _log_se(_read_interval(figure)) or 2.0 / math.sqrt(n)
         return Target(record.id, arm, "HR", who, figure.hr, math.log(figure.hr), math.hypot(se, floors["HR"]))
     if figure.value is None or figure.extra.get("population"):
         return None
@@ -87,9 +87,14 @@ def _target(
         return Target(record.id, arm, "ORR", who, figure.value, logit, math.hypot(se, floors["ORR"]))
     kind = figure.endpoint.removesuffix("_median")
     if kind in ("PFS", "OS") and kind in floors and kind != figure.endpoint and figure.unit == "months":
-        se = _log_se(figure.ci95) or 1.3 / math.sqrt(n)
+        se = _log_se(_read_interval(figure)) or 1.3 / math.sqrt(n)
         return Target(record.id, arm, kind, who, figure.value, math.log(figure.value), math.hypot(se, floors[kind]))
     return None
+
+
+def _read_interval(figure: Result | Contrast) -> tuple[float | None, float | None] | None:
+    """The interval of a figure, unless only its value was read at the source."""
+    return figure.ci95 if figure.extra.get("ci_read", True) else None
 
 
 def _log_se(interval: tuple[float | None, float | None] | None) -> float | None:
