@@ -1,105 +1,113 @@
-"""AMICI (CVODES with KLU and generated C++) on the her2q workload: patients per second and error.
+"""AMICI (CVODES with KLU and generated C++) on a workload of ``engine_workloads.py``; runs in AMICI's own environment.
 
-In the environment of her2sim, write the population and the model with its doses as events:
+    python engine_amici.py build FOLDER plain|events
+    python engine_amici.py run FOLDER plain|events --rtol 1e-6 --patients 12 --out result.npz
 
-    python benchmarks/engine_amici.py write her2q.ant her2q_ev.ant folder
-
-In an environment with AMICI, its compiler, SWIG and Boost headers, build the model and run it:
-
-    python engine_amici.py build folder
-    python engine_amici.py run folder --rtol 1e-6 --patients 12 --reference reference.npz
+``events``: the doses are SBML events and a patient is one simulation. ``plain``: a model without events, one simulation
+per dose interval with the state passed on; what SBML events cost AMICI is thus left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-CLONES, STATES_OFF = ("N1", "N2", "N3", "N4"), ("C_A", "C_B", "C_D")
+from engine_workloads import Workload, read
 
 
-def write(model: Path, with_events: Path, folder: Path) -> None:
-    import antimony
-    from engine_her2q import load, population
-
-    system = load(model)
-    names, table, initial = population(system, 1000)
-    folder.mkdir(exist_ok=True)
-    np.savez(folder / "population.npz", names=names, table=table, initial=initial, states=system.state_names)
-    antimony.clearPreviousLoads()
-    antimony.loadAntimonyFile(str(with_events))
-    (folder / "model.xml").write_text(antimony.getSBMLString("her2q"))
-
-
-def build(folder: Path) -> None:
+def build(folder: Path, form: str) -> None:
     from amici import SbmlImporter
 
     begin = time.perf_counter()
-    SbmlImporter(str(folder / "model.xml")).sbml2amici(
-        "her2q", str(folder / "build"), verbose=False, generate_sensitivity_code=False
+    SbmlImporter(str(folder / f"{form}.xml")).sbml2amici(
+        f"{folder.name}_{form}", str(folder / f"amici_{form}"), verbose=False, generate_sensitivity_code=False
     )
-    print(f"built in {time.perf_counter() - begin:.0f} s")
+    (folder / f"amici_{form}.json").write_text(json.dumps({"build_s": time.perf_counter() - begin}))
 
 
-def run(folder: Path, rtol: float, patients: int, reference: Path | None) -> None:
+def load(folder: Path, form: str, rtol: float) -> tuple[Any, Any]:
     import amici
-    import amici.sim.sundials as sundials
 
-    model = amici.import_model_module("her2q", str(folder / "build")).get_model()
-    population = np.load(folder / "population.npz")
-    names, states = population["names"].tolist(), population["states"].tolist()
-    own_states = list(model.get_state_ids())
-    place = [list(model.get_free_parameter_ids()).index(name) for name in names]
-    clones = [own_states.index(name) for name in CLONES]
-    columns = [states.index(name) for name in CLONES]
-    model.set_timepoints(np.arange(0.0, 1093.0, 42.0))
+    model = amici.import_model_module(f"{folder.name}_{form}", str(folder / f"amici_{form}")).get_model()
     solver = model.create_solver()
     solver.set_relative_tolerance(rtol)
     solver.set_absolute_tolerance(1e-3 * rtol)
     solver.set_max_steps(10_000_000)
-    parameters, initial = np.array(model.get_free_parameters()), np.array(model.get_initial_state())
-    values, own_time, begin = [], 0.0, time.process_time()
-    for patient in range(patients):
-        parameters[place], initial[clones] = population["table"][patient], population["initial"][patient, columns]
+    return model, solver
+
+
+def run(folder: Path, form: str, rtol: float, first: int, patients: int, out: Path | None) -> None:
+    import amici
+    from amici.sim.sundials import run_simulation
+
+    work = read(folder)
+    model, solver = load(folder, form, rtol)
+    ids, own = list(model.get_free_parameter_ids()), list(model.get_state_ids())
+    known = [i for i, name in enumerate(work.names) if name in ids]  # a compartment's size is no parameter of AMICI
+    place = [ids.index(work.names[i]) for i in known]
+    states = np.array([own.index(name) for name in work.states])
+    parameters, untouched = np.array(model.get_free_parameters()), np.array(model.get_initial_state())
+    values, solver_s = np.full((patients, len(work.times), len(states)), np.nan), 0.0
+    halts = segments(work) if form == "plain" else [(0.0, float(work.times[-1]), [])]
+    begin, begin_cpu = time.perf_counter(), time.process_time()
+    for row in range(patients):
+        parameters[place] = work.table[first + row, known]
         model.set_free_parameters(parameters)
-        model.set_initial_state(initial)
-        result = sundials.run_simulation(model, solver)
-        own_time += result.cpu_time / 1000.0
-        values.append(result.x[:, [own_states.index(name) for name in states]])
-    cpu = time.process_time() - begin
-    print(f"AMICI {amici.__version__}, rtol {rtol:.0e}: {patients / cpu:.2f} patients per CPU second, ", end="")
-    print(f"{patients / own_time:.2f} per second of its solver alone")
-    if reference is not None:
-        exact = np.load(reference)["values"][:patients]
-        keep = [i for i, name in enumerate(states) if name not in STATES_OFF]
-        found, exact = np.array(values)[: len(exact)][:, :, keep], exact[:, :, keep]
-        scale = np.abs(exact) + 1e-4 * np.max(np.abs(exact), axis=1, keepdims=True)
-        error = np.max(np.abs(found - exact) / np.where(scale > 0.0, scale, 1.0), axis=(1, 2))
-        print(f"error median {np.median(error):.1e} max {np.max(error):.1e} over {len(error)} patients")
+        state = untouched.copy()
+        state[states[work.free]] = work.initial[first + row, work.free]
+        for start, end, doses in halts:
+            for dose in doses:
+                state[states[work.dose_state[dose]]] += work.dose_amount[dose]
+            seen = np.flatnonzero((work.times > start) & (work.times <= end))
+            if start == 0.0:
+                seen = np.flatnonzero(work.times <= end)
+            model.set_t0(start)
+            model.set_initial_state(state)
+            model.set_timepoints(np.append(work.times[seen], end) if form == "plain" else work.times[seen])
+            result = run_simulation(model, solver)
+            if result.status != 0:
+                break
+            solver_s += result.cpu_time / 1000.0
+            values[row, seen] = result.x[: len(seen)][:, states]
+            state = np.array(result.x[-1])
+    spent, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
+    if out is not None:
+        np.savez(out, values=values)
+    figures = {"version": amici.__version__, "patients": patients, "wall_s": spent, "cpu_s": cpu, "solver_s": solver_s}
+    figures["failed"] = int(np.isnan(values).any(axis=(1, 2)).sum())
+    print(json.dumps(figures))
+
+
+def segments(work: Workload) -> list[tuple[float, float, list[int]]]:
+    """Start, end and doses at the start of each interval between doses; boluses only."""
+    if np.any(work.dose_duration > 0.0):
+        raise SystemExit("infusions are not cut into intervals here; use the form with events")
+    halts = np.unique(np.concatenate([[0.0, work.times[-1]], work.dose_time[work.dose_time < work.times[-1]]]))
+    return [
+        (float(a), float(b), np.flatnonzero(work.dose_time == a).tolist())
+        for a, b in zip(halts[:-1], halts[1:], strict=True)
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    writing = commands.add_parser("write")
-    for name in ("model", "with_events", "folder"):
-        writing.add_argument(name, type=Path)
-    commands.add_parser("build").add_argument("folder", type=Path)
-    running = commands.add_parser("run")
-    running.add_argument("folder", type=Path)
-    running.add_argument("--rtol", type=float, default=1e-6)
-    running.add_argument("--patients", type=int, default=12)
-    running.add_argument("--reference", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("build", "run"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("form", choices=("plain", "events"))
+    parser.add_argument("--rtol", type=float, default=1e-6)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--patients", type=int, default=12)
+    parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    if args.command == "write":
-        write(args.model, args.with_events, args.folder)
-    elif args.command == "build":
-        build(args.folder)
+    if args.command == "build":
+        build(args.folder, args.form)
     else:
-        run(args.folder, args.rtol, args.patients, args.reference)
+        run(args.folder, args.form, args.rtol, args.first, args.patients, args.out)
 
 
 if __name__ == "__main__":
