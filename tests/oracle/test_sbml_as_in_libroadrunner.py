@@ -8,6 +8,8 @@ import pytest
 
 from her2sim.engine.hybrid import HybridModel
 from her2sim.exchange import Dose, read_sbml, sbml_of_antimony, to_sbml
+from her2sim.model.assembly import assemble_model
+from her2sim.model.drug_file import load_drug
 from her2sim.model.expression import call, const, hill, select, sym
 from her2sim.model.system import Assignment, OdeSystem, Parameter, State
 
@@ -76,3 +78,24 @@ def test_read_model_gives_the_same_course(name: str) -> None:
     expected = np.array(runner.simulate(times=list(times), selections=selections))
     found = HybridModel(imported.system, (), tuple(names)).solve(np.zeros((1, 0)), times, rtol=1e-10, atol=1e-12)
     assert found.values[0] == pytest.approx(expected, rel=1e-5, abs=1e-7)
+
+
+def test_the_model_of_a_regimen_gives_the_same_course_outside() -> None:
+    """The whole her2sim model of two antibodies with its doses as events: what leaves is what we simulate."""
+    drugs = [load_drug("trastuzumab_deruxtecan"), load_drug("pertuzumab")]
+    system = assemble_model(drugs, "breast", {drug.id: "iv" for drug in drugs})
+    text = to_sbml(
+        system,
+        doses=[
+            Dose(21.0 * cycle, f"A1_{drug}_mg", amount)
+            for cycle in range(3)
+            for drug, amount in (("trastuzumab_deruxtecan", 380.0), ("pertuzumab", 420.0))
+        ],
+    )
+    times = np.linspace(0.0, 60.0, 13)
+    runner = roadrunner.RoadRunner(text)
+    runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = 1e-9, 1e-13
+    expected = np.array(runner.simulate(times=list(times), selections=list(system.state_names)))
+    model = HybridModel(read_sbml(text).system, (), system.state_names)
+    found = model.solve(np.zeros((1, 0)), times, rtol=1e-9, atol=1e-13).values[0]
+    assert found == pytest.approx(expected, rel=1e-6, abs=1e-9)
