@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from her2sim.evidence.base import load_record
-from her2sim.model.lesions import CLONES, SLOTS, volume_state
+from her2sim.model.lesions import CLONES, SLOTS, diameter_mm, volume_state, volumes
 from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
+from her2sim.study.course import progression_rule
 from her2sim.study.plan import make_plan, standard_regimen
-from her2sim.trial.lesion_state import clone_shares, first_true_progression, lesion_start
-from her2sim.trial.selection import ATTEMPTS, admit, had_lines
-from her2sim.trial.treatment import Trajectory, treat
+from her2sim.trial import selection
+from her2sim.trial.lesion_state import clone_shares, lesion_start
+from her2sim.trial.selection import ATTEMPTS, EarlierLines, admit, had_lines
+from her2sim.trial.treatment import Cohort, Trajectory, treat
+from her2sim.trial.true_progression import first_true_progression, progression_of
 
 PLAN = make_plan(load_record("EMILIA"), patients=8, seed=3)
 TYPICAL = typical_in_force(PLAN, 0)
 COHORT = sample_cohort(PLAN, TYPICAL, 0, np.arange(8) * ATTEMPTS)
 TUMOR = baseline_tumor(COHORT, "breast")
 NAIVE = lesion_start(TUMOR.volume_mL, {slot.name: TUMOR.shares for slot in SLOTS}, TUMOR.dead_share)
+RULE = progression_rule(TYPICAL)
+MANNER = EarlierLines(42.0, 1512.0, 364.0, RULE)
 DAYS = np.broadcast_to(np.arange(0.0, 253.0, 21.0), (8, 13)).copy()
 
 
@@ -47,8 +54,7 @@ def test_without_drugs_every_visible_tumor_grows_and_with_thp_most_shrink() -> N
 def test_earlier_therapy_leaves_more_of_the_clones_that_it_does_not_kill() -> None:
     sample = lambda ids: sample_cohort(PLAN, TYPICAL, 0, ids)  # noqa: E731
     tumor = lambda cohort: baseline_tumor(cohort, "breast")  # noqa: E731
-    limits = {"OC": TYPICAL["detection_new_mm"], "CNS": TYPICAL["detection_cns_symptom_mm"]}
-    entry = admit(np.arange(8), sample, tumor, "breast", PLAN.prior, detection_mm=limits)
+    entry = admit(np.arange(8), sample, tumor, "breast", PLAN.prior, manner=MANNER)
     sizes = baseline_tumor(entry.cohort, "breast")
     before = {slot.name: sizes.shares for slot in SLOTS}
     after = clone_shares(entry.start, before)
@@ -62,9 +68,8 @@ def test_earlier_therapy_leaves_more_of_the_clones_that_it_does_not_kill() -> No
 def test_a_patient_is_admitted_alike_alone_and_in_company() -> None:
     sample = lambda ids: sample_cohort(PLAN, TYPICAL, 0, ids)  # noqa: E731
     tumor = lambda cohort: baseline_tumor(cohort, "breast")  # noqa: E731
-    limits = {"OC": TYPICAL["detection_new_mm"], "CNS": TYPICAL["detection_cns_symptom_mm"]}
-    together = admit(np.arange(6), sample, tumor, "breast", PLAN.prior, detection_mm=limits)
-    alone = admit(np.array([4]), sample, tumor, "breast", PLAN.prior, detection_mm=limits)
+    together = admit(np.arange(6), sample, tumor, "breast", PLAN.prior, manner=MANNER)
+    alone = admit(np.array([4]), sample, tumor, "breast", PLAN.prior, manner=MANNER)
     assert together.cohort.patients.ids[4] == alone.cohort.patients.ids[0]
     for name, values in alone.start.items():
         assert together.start[name][4] == values[0], name
@@ -90,11 +95,11 @@ def test_progression_by_true_sizes_needs_20_percent_and_5_mm_over_the_nadir_or_a
     days = np.arange(5) * 42.0
     sums = np.array([[50, 30, 35.9, 36.1, 60], [15, 10, 12.5, 14.9, 15.1], [40, 40, 40, 40, 40.0]])
     none = np.zeros((3, 5), dtype=bool)
-    when = first_true_progression(np.broadcast_to(days, (3, 5)), sums[..., None], none)
+    when = first_true_progression(np.broadcast_to(days, (3, 5)), sums[..., None], none, RULE)
     assert when.tolist() == [126.0, 168.0, np.inf]
     new = none.copy()
     new[2, 2] = True
-    assert first_true_progression(np.broadcast_to(days, (3, 5)), sums[..., None], new)[2] == 84.0
+    assert first_true_progression(np.broadcast_to(days, (3, 5)), sums[..., None], new, RULE)[2] == 84.0
 
 
 def test_a_state_between_two_times_is_linear_between_them() -> None:
@@ -115,9 +120,36 @@ def test_patients_with_different_earlier_lines_enter_one_trial() -> None:
         lambda cohort: baseline_tumor(cohort, "breast"),
         "breast",
         plan.prior,
-        detection_mm={"OC": typical["detection_new_mm"], "CNS": typical["detection_cns_symptom_mm"]},
+        manner=MANNER,
     )
     had = np.array(["capecitabine" in line.drugs for line, _ in plan.prior])
     waned = entry.start["W_fluoropyrimidine"] < 1.0
     assert 0 < waned.sum() < 8
     np.testing.assert_array_equal(waned, entry.prior[:, had].any(axis=1))
+
+
+def test_an_adjuvant_line_acts_to_its_last_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 364 days are no whole number of 42-day steps
+    last: list[float] = []
+
+    def watched(cohort: Cohort, disease: str, regimen: object, start: object, days: np.ndarray) -> Trajectory:
+        last.append(float(days[0, -1]))
+        return treat(cohort, disease, regimen, start, days)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(selection, "treat", watched)
+    ((line, regimen),) = PLAN.prior
+    adjuvant = (replace(line, setting="adjuvant"), regimen)
+    sample = lambda ids: sample_cohort(PLAN, TYPICAL, 0, ids)  # noqa: E731
+    admit(np.arange(2), sample, lambda cohort: baseline_tumor(cohort, "breast"), "breast", [adjuvant], manner=MANNER)
+    assert last == [364.0]
+
+
+def test_a_lesion_that_is_there_when_a_line_begins_is_not_new_in_it() -> None:
+    course = treat(COHORT, "breast", (), NAIVE, DAYS)
+    found = volumes(course.values, course.names)
+    occult = diameter_mm(found.total_mL[:, :, 4])
+    still = replace(RULE, growth_ratio=np.inf)
+    below = replace(still, detection_mm={"OC": float(occult[0, 0]) * 0.99})
+    above = replace(still, detection_mm={"OC": float(occult[0, 0]) * 1.2})
+    assert np.isinf(progression_of(course, below)[0])
+    assert np.isfinite(progression_of(course, above)[0])

@@ -94,3 +94,14 @@ def test_what_is_too_small_to_measure_is_5_mm_and_what_is_gone_is_0() -> None:
     sizes = np.full((1, 4, 3), 30.0)
     sizes[0, 1:, 0] = [4.0, 1.0, 4.9]
     assert read(scans(target_mm=sizes)).target_mm[0, 1:, 0].tolist() == [5.0, 0.0, 5.0]
+
+
+def test_what_a_readers_eye_finds_at_baseline_is_never_a_new_lesion() -> None:
+    # 7 mm is below the median detection limit of 8 mm, but sharp eyes find it; it does not grow, so nothing is new
+    still = np.full((400, 4), 7.0)
+    values = EXACT | {"detection_log_sd": 0.25}
+    assert not read(scans(400, occult_mm=still, cns_mm=still), values=values, brain=True).new_lesion.any()
+    grown = np.broadcast_to(np.array([7.0, 7.0, 30.0, 30.0]), (400, 4))
+    found = read(scans(400, occult_mm=grown), values=values).new_lesion
+    assert not found[:, :2].any()
+    assert 0.5 < found[:, 2].mean() < 1.0  # new to those who had not seen it

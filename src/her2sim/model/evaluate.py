@@ -38,11 +38,11 @@ def evaluate(roots: Iterable[Expr], values: Mapping[str, Floats], time: float = 
     for node in walk(listed):
         parts = [done[id(arg)] for arg in node.args]
         if node.op == "const":
-            done[id(node)] = np.float64(node.value)  # type: ignore[assignment]
+            done[id(node)] = np.asarray(node.value, dtype=np.float64)
         elif node.op == "sym":
             done[id(node)] = values[node.name]
         elif node.op == "time":
-            done[id(node)] = np.float64(time)  # type: ignore[assignment]
+            done[id(node)] = np.asarray(time, dtype=np.float64)
         elif node.op in _FOLDS:
             total = parts[0]
             for part in parts[1:]:

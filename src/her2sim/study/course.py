@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from her2sim.endpoints.readings import Readings
 from her2sim.endpoints.recist import Assessment as Judged
 from her2sim.endpoints.recist import assess
+from her2sim.endpoints.response import Response
+from her2sim.endpoints.rules import recist_rules
 from her2sim.endpoints.time_to_event import FollowUp
+from her2sim.model.drug_file import load_drug
 from her2sim.model.lesions import SLOTS, volumes
 from her2sim.population.patients import Patients
 from her2sim.study.cohort import baseline_tumor, sample_cohort, scar_mL, typical_in_force
@@ -24,10 +27,11 @@ from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.lesion_state import slot_diameters_mm
 from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at, value_at
-from her2sim.trial.next_lines import death_after, hazard_of
+from her2sim.trial.next_lines import Leaving, death_after, hazard_of
 from her2sim.trial.readings import Reading, TrueScans, read_scans
-from her2sim.trial.selection import Entry, admit
+from her2sim.trial.selection import EarlierLines, Entry, admit
 from her2sim.trial.treatment import Trajectory, treat
+from her2sim.trial.true_progression import ProgressionRule
 from her2sim.trial.withdrawal import follow_up_days, longest_follow_up_days
 
 Floats = NDArray[np.float64]
@@ -75,21 +79,32 @@ def simulate_chunk(plan: TrialPlan, replicate: int, first: int, stop: int) -> Ch
     numbers = np.arange(first, stop, dtype=np.int64)
     typical = typical_in_force(plan, replicate)
     record = plan.record
-    detection = {"OC": typical["detection_new_mm"], "CNS": typical["detection_cns_symptom_mm"]}
+    rule = progression_rule(typical)
+    earlier = plan.earlier
+    manner = EarlierLines(
+        float(earlier["scan_every_days"]), float(earlier["horizon_days"]), float(earlier["adjuvant_days"]), rule
+    )
     entry = admit(
         numbers,
         lambda ids: sample_cohort(plan, typical, replicate, ids),
         lambda cohort: baseline_tumor(cohort, record.disease),
         record.disease,
         plan.prior,
-        detection_mm=detection,
+        manner=manner,
     )
-    arms = tuple(_arm_course(plan, arm, entry, typical, detection) for arm in plan.arms)
+    arms = tuple(_arm_course(plan, arm, entry, typical, rule) for arm in plan.arms)
     return ChunkCourse(replicate, numbers, entry.cohort.patients, entry.attempts, entry.prior, arms)
 
 
+def progression_rule(typical: Mapping[str, float]) -> ProgressionRule:
+    """What ends the lines before and after the trial: RECIST's thresholds, and what is found outside of trials."""
+    recist = recist_rules()
+    detection = {"OC": typical["detection_new_mm"], "CNS": typical["detection_cns_symptom_mm"]}
+    return ProgressionRule(recist.progression_ratio, recist.progression_min_mm, detection)
+
+
 def _arm_course(
-    plan: TrialPlan, arm: ArmPlan, entry: Entry, typical: Mapping[str, float], detection: Mapping[str, float]
+    plan: TrialPlan, arm: ArmPlan, entry: Entry, typical: Mapping[str, float], rule: ProgressionRule
 ) -> ArmCourse:
     keep = np.flatnonzero(entry.numbers < arm.n)
     cohort = entry.cohort.take(keep)
@@ -127,13 +142,17 @@ def _arm_course(
     fail_state = [entry.fail_state[k] if earlier[i] else course.fail_state[i] for i, k in enumerate(keep)]
     rows = np.flatnonzero(alive) if plan.after_progression else np.zeros(0, dtype=np.int64)
     if len(rows):
-        had = [*arm.drugs, *(d for line, regimen in plan.prior for d in _drug_ids(regimen) if line.share >= 0.5)]
-        left = level[rows] - value_at(days[rows], total[rows], off_trial[rows])
-        state = {name: values[rows] for name, values in course.at(np.where(alive, off_trial, 0.0)).items()}
-        after = death_after(
-            cohort.take(rows), record.disease, plan.policy, had, state, left, cutoff[rows] - off_trial[rows],
-            frailty=frailty[rows], parameters=typical, detection_mm=detection,
-        )  # fmt: skip
+        ended = off_trial[rows]
+        leaving = Leaving(
+            cohort=cohort.take(rows),
+            day=ended,
+            state=course.take(rows).at(ended),
+            level=level[rows] - value_at(days[rows], total[rows], ended),
+            until=cutoff[rows] - ended,
+            frailty=frailty[rows],
+            had=_drugs_had(plan, arm, entry.prior[keep][rows]),
+        )
+        after = death_after(leaving, record.disease, plan.policy, parameters=typical, rule=rule)
         death[rows] = off_trial[rows] + after.death
         for place in np.flatnonzero(after.status):
             row = rows[place]
@@ -183,17 +202,17 @@ def _seen(reading: Reading, until: Floats) -> Readings:
 
 
 def _first_progression(judged: Judged) -> Floats:
-    from her2sim.endpoints.response import Response
-
     progressed = (judged.visits.overall == Response.PD) & ~np.isnan(judged.day)
     first = progressed.argmax(axis=1)
     return np.where(progressed.any(axis=1), judged.day[np.arange(len(first)), first], np.inf)
 
 
-def _drug_ids(regimen: tuple[object, ...]) -> list[str]:
-    from her2sim.model.drug_file import load_drug
-
-    return [load_drug(item.drug).id for item in regimen]  # type: ignore[attr-defined]
+def _drugs_had(plan: TrialPlan, arm: ArmPlan, prior: NDArray[np.bool_]) -> list[frozenset[str]]:
+    """Drug ids that each patient has had by the end of trial therapy; ``prior`` as in ``Entry``."""
+    lines = [[load_drug(item.drug).id for item in regimen] for _, regimen in plan.prior]
+    return [
+        frozenset(arm.drugs).union(*(drugs for drugs, given in zip(lines, row, strict=True) if given)) for row in prior
+    ]
 
 
 def _no_one(arm: ArmPlan, plan: TrialPlan) -> ArmCourse:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from her2sim.core.paths import data_dir
 
-ROOMS = ("core", "model", "engine", "population", "trial", "endpoints", "study")
+ROOMS = ("core", "record", "model", "engine", "population", "trial", "endpoints", "study")
 FOLDERS = ("parameters", "calibration", "drugs", "populations", "regimens", "recist", "defaults")
 
 
@@ -27,11 +27,12 @@ def fingerprint() -> str:
     digest = sha256()
     for folder in FOLDERS:
         for path in sorted(data_dir(folder).rglob("*.yaml")):
-            digest.update(f"{folder}/{path.name}\n".encode())
+            digest.update(f"{folder}/{path.relative_to(data_dir(folder)).as_posix()}\n".encode())
             _add(digest, path)
     for room in ROOMS:
-        for path in sorted((data_dir("").parent / room).rglob("*.py")):
-            digest.update(f"{room}/{path.name}\n".encode())
+        home = data_dir("").parent / room
+        for path in sorted(home.rglob("*.py")):
+            digest.update(f"{room}/{path.relative_to(home).as_posix()}\n".encode())
             _add(digest, path)
     return digest.hexdigest()
 

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
 from her2sim.model.drug_file import is_placebo, load_drug
+from her2sim.model.parameters import load_parameters
 from her2sim.record.types import Arm, PriorTherapy, RegimenItem, TrialRecord
 from her2sim.trial.calendar import planned_scans
 from her2sim.trial.next_lines import Policy, make_policy
+from her2sim.trial.withdrawal import longest_follow_up_days
 
 ASSESSORS = ("INV", "BICR")
 MOST_PATIENTS = 1_000_000
@@ -43,6 +45,7 @@ class TrialPlan:
         arms: the arms that are simulated.
         planned: (n_visits,) planned scan days.
         prior: earlier lines with the regimen of each.
+        earlier: how earlier lines are simulated, ``data/regimens/earlier_lines.yaml``.
         policy: therapy after progression.
         seed: seed of the study.
         overrides: values of population-level parameters that replace those of the data files.
@@ -53,6 +56,7 @@ class TrialPlan:
     arms: tuple[ArmPlan, ...]
     planned: NDArray[np.float64]
     prior: tuple[tuple[PriorTherapy, tuple[RegimenItem, ...]], ...]
+    earlier: Mapping[str, Any]
     policy: Policy
     seed: int
     overrides: Mapping[str, float]
@@ -101,8 +105,9 @@ def make_plan(
     return TrialPlan(
         record=record,
         arms=tuple(_arm(arm, patients, partial(place, "arms", index)) for index, arm in enumerate(record.arms)),
-        planned=planned_scans(record.assessment.scan_every_days, 1.3 * record.assessment.follow_up_days),
+        planned=_planned(record),
         prior=_prior(record, place),
+        earlier=_file("earlier_lines"),
         policy=make_policy(_file("next_lines"), record.disease, standard_regimen),
         seed=seed,
         overrides=dict(overrides or {}),
@@ -131,6 +136,13 @@ def standard_regimen(drugs: Sequence[str]) -> tuple[RegimenItem, ...]:
         entry = {k: v for k, v in content["items"][known].items() if k not in ("source", "read")}
         items.append(regimen_item({"drug": known} | entry, f"data/regimens/standard.yaml: {known}"))
     return tuple(items)
+
+
+def _planned(record: TrialRecord) -> NDArray[np.float64]:
+    """Planned scans up to the latest cut-off of any replicate, whatever spread of the follow-up it draws."""
+    widest = load_parameters()["follow_up_spread"].high
+    latest = longest_follow_up_days(record.assessment.follow_up_days, {"follow_up_spread": widest})
+    return planned_scans(record.assessment.scan_every_days, latest)
 
 
 def _prior(record: TrialRecord, place: Place) -> tuple[tuple[PriorTherapy, tuple[RegimenItem, ...]], ...]:

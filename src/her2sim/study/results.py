@@ -111,6 +111,7 @@ def _endpoints(
             pfs=_times(mine, "PFS", who, ids),
             os=_times(mine, "OS", "", ids),
             dor=_times(mine, "DOR", who, ids),
+            dor_unconfirmed=_times(mine, "DOR_UNCONFIRMED", who, ids),
         )
     return out
 

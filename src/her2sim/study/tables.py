@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from her2sim.endpoints.response import Response, labels
+from her2sim.endpoints.response import labels
 from her2sim.endpoints.time_to_event import (
     TimeToEvent,
     duration_of_response,
@@ -20,7 +20,6 @@ from her2sim.study.plan import ASSESSORS
 
 Floats = NDArray[np.float64]
 Table = Any  # pyarrow ships no types
-RESPONDERS = (int(Response.CR), int(Response.PR))
 
 
 def chunk_tables(chunk: ChunkCourse) -> dict[str, Table]:
@@ -120,10 +119,14 @@ def _events(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     for who in ASSESSORS:
         judged, follow_up = arm.judged[who], arm.follow_up[who]
         pfs = progression_free_survival(judged.day, judged.visits.overall, follow_up)
-        responder = np.isin(judged.best.confirmed, RESPONDERS)
-        dor = duration_of_response(pfs, judged.best.confirmed_day, responder)
         parts.append(_event_rows(chunk, arm, who, "PFS", pfs, ok))
-        parts.append(_event_rows(chunk, arm, who, "DOR", dor, ok & responder))
+        for name, confirmed, day in (
+            ("DOR", True, judged.best.confirmed_day),
+            ("DOR_UNCONFIRMED", False, judged.best.unconfirmed_day),
+        ):
+            responder = judged.responders(confirmed=confirmed)
+            lasted = duration_of_response(pfs, day, responder)
+            parts.append(_event_rows(chunk, arm, who, name, lasted, ok & responder))
     survival = overall_survival(arm.follow_up[ASSESSORS[0]])
     parts.append(_event_rows(chunk, arm, "", "OS", survival, ok))
     return pa.concat_tables(parts)

@@ -42,22 +42,17 @@ def clone_shares(state: Mapping[str, Floats], otherwise: Mapping[str, Floats]) -
     return shares
 
 
-def first_true_progression(days: Floats, target_mm: Floats, new_lesion: NDArray[np.bool_]) -> Floats:
-    """Day of progression by true sizes: +20 % and +5 mm of the target sum over its nadir, or a new lesion; else inf.
+def carried_states(state: Mapping[str, Floats]) -> dict[str, Floats]:
+    """States that a patient takes from one line into the next besides her lesions: waning of drug effects.
 
-    Used where no trial reads the scans: in earlier and later lines. Thresholds are RECIST 1.1's.
-
-    Main arguments:
-        days: (n_patients, n_times).
-        target_mm: (n_patients, n_times, n_targets) true diameters, NaN where there is no lesion.
-        new_lesion: (n_patients, n_times) whether a lesion outside the baseline set is visible.
+    What is left of a drug itself is not among them: it has been washed out when the next line takes effect.
     """
-    total = np.nansum(target_mm, axis=2)
-    nadir = np.minimum.accumulate(total, axis=1)
-    progressed = ((total >= 1.2 * nadir) & (total >= nadir + 5.0)) | new_lesion
-    progressed[:, 0] = False
-    first = np.argmax(progressed, axis=1)
-    return np.where(progressed.any(axis=1), days[np.arange(len(days)), first], np.inf)
+    return {name: values for name, values in state.items() if name.startswith("W_")}
+
+
+def lesion_states(state: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The volumes among the states of a patient."""
+    return {name: values for name, values in state.items() if name.startswith("V_")}
 
 
 def slot_diameters_mm(total_mL: Floats) -> dict[str, Floats]:

@@ -6,21 +6,24 @@ Without it overall survival would be that of patients left untreated at progress
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from her2sim.core.calendar import DAYS_PER_YEAR
+from her2sim.model.drug_file import load_drug
 from her2sim.model.lesions import SLOTS, volumes
 from her2sim.record.types import RegimenItem
-from her2sim.trial.lesion_state import first_true_progression, slot_diameters_mm
+from her2sim.trial.lesion_state import carried_states, lesion_states
 from her2sim.trial.mortality import cumulative, death_hazard, time_at, value_at
-from her2sim.trial.selection import carried_states
 from her2sim.trial.treatment import Cohort, Trajectory, treat
+from her2sim.trial.true_progression import ProgressionRule, progression_of
 
 Floats = NDArray[np.float64]
-STEP_DAYS = 42.0
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,52 @@ class NextLine:
 
 @dataclass(frozen=True)
 class Policy:
-    """Next lines in the order of preference, how many at most, and the longest a line may last."""
+    """Next lines in the order of preference, how many at most, the longest a line may last, and how often progression
+    is looked for."""
 
     lines: tuple[NextLine, ...]
     at_most: int
     horizon_days: float
+    step_days: float
+
+    def after(self, had: Collection[str]) -> tuple[NextLine, ...]:
+        """The lines still to come for a patient who has had these drugs (ids)."""
+        given, chosen = set(had), list[NextLine]()
+        for line in self.lines:
+            if line.leading not in given and len(chosen) < self.at_most:
+                chosen.append(line)
+                given.add(line.leading)
+        return tuple(chosen)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Patients at the end of trial therapy.
+
+    Main arguments:
+        cohort: their traits, with the age at randomization.
+        day: (n_patients,) days from randomization to the end of trial therapy.
+        state: state name -> (n_patients,) value on that day.
+        level: (n_patients,) cumulative hazard still to be used up before death.
+        until: (n_patients,) days of further interest, counted from that day.
+        frailty: (n_patients,) factor on the hazard of death from disease.
+        had: of each patient, ids of the drugs given before, on trial or earlier.
+    """
+
+    cohort: Cohort
+    day: Floats
+    state: Mapping[str, Floats]
+    level: Floats
+    until: Floats
+    frailty: Floats
+    had: Sequence[frozenset[str]]
+
+    def take(self, rows: Ints) -> Leaving:
+        """Some of the patients."""
+        state = {name: values[rows] for name, values in self.state.items()}
+        had = [self.had[row] for row in rows]
+        return Leaving(self.cohort.take(rows), self.day[rows], state, self.level[rows], self.until[rows],
+                       self.frailty[rows], had)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,21 +95,9 @@ class Afterward:
     """
 
     death: Floats
-    status: NDArray[np.int64]
+    status: Ints
     fail_day: Floats
     fail_state: tuple[str, ...]
-
-
-def visible(course: Trajectory, detection_mm: Mapping[str, float]) -> tuple[Floats, NDArray[np.bool_]]:
-    """True target diameters (n, n_times, n_targets) and whether a lesion outside the first set is visible."""
-    seen = volumes(course.values, course.names)
-    mm = slot_diameters_mm(seen.total_mL)
-    targets = np.stack([mm[s.name] for s in SLOTS if s.role == "target"], axis=2)
-    new = np.zeros(targets.shape[:2], dtype=bool)
-    for slot in ("OC", "CNS"):
-        known = mm[slot][:, :1] >= detection_mm[slot]
-        new |= ~known & (mm[slot] >= detection_mm[slot])
-    return targets, new
 
 
 def hazard_of(course: Trajectory, age_years: Floats, frailty: Floats, parameters: Mapping[str, float]) -> Floats:
@@ -78,90 +110,94 @@ def hazard_of(course: Trajectory, age_years: Floats, frailty: Floats, parameters
 
 
 def death_after(
-    cohort: Cohort,
-    disease: str,
-    policy: Policy,
-    had: Sequence[str],
-    state: Mapping[str, Floats],
-    level: Floats,
-    until: Floats,
-    *,
-    frailty: Floats,
-    parameters: Mapping[str, float],
-    detection_mm: Mapping[str, float],
+    leaving: Leaving, disease: str, policy: Policy, *, parameters: Mapping[str, float], rule: ProgressionRule
 ) -> Afterward:
     """Days from the end of trial therapy to death, through the next lines; beyond ``until`` nobody is followed.
 
     Main arguments:
-        had: drug ids given before, on trial or earlier.
-        state: state name -> (n_patients,) values at the end of trial therapy.
-        level: (n_patients,) cumulative hazard still to be used up before death.
-        until: (n_patients,) days of further interest.
+        leaving: the patients.
+        policy: which lines come next; each patient skips what she has had.
+
+    Other arguments:
+        parameters: the values of ``data/parameters/mortality.yaml``.
+        rule: what ends a line.
     """
-    n = len(cohort.patients)
+    n = len(leaving.cohort.patients)
+    death, status, fail_day = np.full(n, np.inf), np.zeros(n, dtype=np.int64), np.full(n, np.nan)
+    fail_state = [""] * n
+    rows_of: dict[tuple[str, ...], list[int]] = {}
+    for row, had in enumerate(leaving.had):
+        rows_of.setdefault(tuple(line.leading for line in policy.after(had)), []).append(row)
+    for ahead in rows_of.values():
+        rows, lines = np.array(ahead, dtype=np.int64), policy.after(leaving.had[ahead[0]])
+        found = _through(leaving.take(rows), disease, policy, lines, parameters=parameters, rule=rule)
+        death[rows], status[rows], fail_day[rows] = found.death, found.status, found.fail_day
+        for row, blamed in zip(rows, found.fail_state, strict=True):
+            fail_state[row] = blamed
+    return Afterward(death, status, fail_day, tuple(fail_state))
+
+
+def _through(
+    leaving: Leaving,
+    disease: str,
+    policy: Policy,
+    lines: Sequence[NextLine],
+    *,
+    parameters: Mapping[str, float],
+    rule: ProgressionRule,
+) -> Afterward:
+    """All these lines one after another, then no therapy."""
+    cohort, until, n = leaving.cohort, leaving.until, len(leaving.cohort.patients)
     death = np.full(n, np.inf)
     status, fail_day, fail_state = np.zeros(n, dtype=np.int64), np.full(n, np.nan), [""] * n
-    elapsed, left = np.zeros(n), level.copy()
-    now = {name: values.copy() for name, values in state.items()}
+    elapsed, left = np.zeros(n), leaving.level.copy()
+    now = {name: values.copy() for name, values in _taken_along(leaving.state).items()}
     open_rows = np.flatnonzero(until > 0)
-    given = set(had)
-    regimens: list[tuple[tuple[RegimenItem, ...], bool]] = []
-    for line in policy.lines:
-        if line.leading not in given and len(regimens) < policy.at_most:
-            regimens.append((line.regimen, False))
-            given.add(line.leading)
-    regimens.append(((), True))
-    for regimen, last in regimens:
+    for regimen, last in [*((line.regimen, False) for line in lines), ((), True)]:
         if not len(open_rows):
             break
         wanted = float((until[open_rows] - elapsed[open_rows]).max())
-        days = _grid_days(wanted if last else min(wanted, policy.horizon_days), len(open_rows))
+        days = _grid_days(wanted if last else min(wanted, policy.horizon_days), policy.step_days, len(open_rows))
         horizon = float(days[0, -1])
-        sub = cohort.take(open_rows)
-        course = treat(sub, disease, regimen, {k: v[open_rows] for k, v in now.items()}, days)
+        course = treat(cohort.take(open_rows), disease, regimen, {k: v[open_rows] for k, v in now.items()}, days)
         for row in np.flatnonzero(course.status):
             patient = open_rows[row]
             status[patient], fail_state[patient] = course.status[row], course.fail_state[row]
             fail_day[patient] = elapsed[patient] + course.fail_day[row]
         well = np.flatnonzero(course.status == 0)
-        if len(well) < len(open_rows):
-            open_rows, sub, course, days = open_rows[well], sub.take(well), course.take(well), days[well]
-        age = sub.patients.columns["age_years"] + elapsed[open_rows] / 365.25
-        total = cumulative(days, hazard_of(course, age, frailty[open_rows], parameters))
-        targets, new = visible(course, detection_mm)
-        ends = np.full(len(open_rows), horizon) if last else first_true_progression(days, targets, new)
-        ends = np.minimum(ends, horizon)
+        open_rows, course, days = open_rows[well], course.take(well), days[well]
+        since = leaving.day[open_rows] + elapsed[open_rows]
+        age = cohort.patients.columns["age_years"][open_rows] + since / DAYS_PER_YEAR
+        total = cumulative(days, hazard_of(course, age, leaving.frailty[open_rows], parameters))
+        ends = np.full(len(open_rows), horizon) if last else np.minimum(progression_of(course, rule), horizon)
         dies = time_at(days, total, left[open_rows])
         died = dies <= ends
         death[open_rows[died]] = elapsed[open_rows[died]] + dies[died]
         left[open_rows] -= value_at(days, total, ends)
         elapsed[open_rows] += ends
-        after = course.at(ends)
-        for name, values in after.items():
-            if name.startswith("V_") or name in carried_states(after):
-                column = now.setdefault(name, np.ones(n))
-                column[open_rows] = values
+        for name, values in _taken_along(course.at(ends)).items():
+            column = now.setdefault(name, np.ones(n))
+            column[open_rows] = values
         open_rows = open_rows[~died & (elapsed[open_rows] < until[open_rows])]
     return Afterward(np.where(death <= until, death, np.inf), status, fail_day, tuple(fail_state))
 
 
-def _grid_days(horizon: float, patients: int) -> Floats:
+def _taken_along(state: Mapping[str, Floats]) -> dict[str, Floats]:
+    return lesion_states(state) | carried_states(state)
+
+
+def _grid_days(horizon: float, step: float, patients: int) -> Floats:
     """(patients, n_times) whole steps that cover the horizon; whole, lest a course depend on who shares its chunk."""
-    steps = max(1, int(np.ceil(horizon / STEP_DAYS)))
-    return np.ascontiguousarray(
-        np.broadcast_to(np.arange(steps + 1, dtype=np.float64) * STEP_DAYS, (patients, steps + 1))
-    )
+    steps = max(1, int(np.ceil(horizon / step)))
+    return np.ascontiguousarray(np.broadcast_to(np.arange(steps + 1, dtype=np.float64) * step, (patients, steps + 1)))
 
 
 def make_policy(
-    content: Mapping[str, object], disease: str, regimen_of: Callable[[Sequence[str]], tuple[RegimenItem, ...]]
+    content: Mapping[str, Any], disease: str, regimen_of: Callable[[Sequence[str]], tuple[RegimenItem, ...]]
 ) -> Policy:
     """The policy of a disease from the data file; ``regimen_of`` turns drug names into a regimen."""
-    from her2sim.model.drug_file import load_drug
-
-    entries: list[dict[str, object]] = content.get(disease, [])  # type: ignore[assignment]
     lines = tuple(
-        NextLine(load_drug(str(e["leading"])).id, regimen_of([str(d) for d in e["drugs"]]))  # type: ignore[union-attr]
-        for e in entries
+        NextLine(load_drug(entry["leading"]).id, regimen_of(tuple(entry["drugs"])))
+        for entry in content.get(disease, ())
     )
-    return Policy(lines, int(str(content["lines"])), float(str(content["horizon_days"])))
+    return Policy(lines, int(content["lines"]), float(content["horizon_days"]), float(content["scan_every_days"]))

@@ -86,10 +86,10 @@ def read_scans(
     nontarget = _nontarget(np.stack([nontarget_mm, cns_mm], axis=2), missed, parameters)
     eye = np.exp(parameters["detection_log_sd"] * normals(seed, patients, f"detection/{assessor}", 2))
     cns_limit = parameters["detection_cns_mri_mm" if brain_imaging else "detection_cns_symptom_mm"]
-    new = (truth.occult_mm > parameters["detection_new_mm"] * eye[:, :1]) | (
-        ~truth.cns_known[:, None] & (truth.cns_mm > cns_limit * eye[:, 1:])
-    )
-    new[:, 0] = False
+    occult = truth.occult_mm > parameters["detection_new_mm"] * eye[:, :1]
+    brain = truth.cns_mm > cns_limit * eye[:, 1:]
+    # what the reader's own eye finds at baseline is no new lesion later
+    new = (occult & ~occult[:, :1]) | (brain & ~brain[:, :1] & ~truth.cns_known[:, None])
     new[missed] = False
     return Reading(assessor, truth.day, read[..., :targets], nontarget, np.logical_or.accumulate(new, axis=1), cns_mm)
 

@@ -15,25 +15,35 @@ from numpy.typing import NDArray
 
 from her2sim.core.errors import SimulationError
 from her2sim.core.random import stream
-from her2sim.model.lesions import SLOTS, volumes
+from her2sim.model.lesions import SLOTS
 from her2sim.population.patients import concat
 from her2sim.record.types import PriorTherapy, RegimenItem
-from her2sim.trial.lesion_state import (
-    clone_shares,
-    first_true_progression,
-    lesion_start,
-    slot_diameters_mm,
-)
+from her2sim.trial.lesion_state import carried_states, clone_shares, lesion_start
 from her2sim.trial.treatment import Cohort, treat
+from her2sim.trial.true_progression import ProgressionRule, progression_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 ATTEMPTS = 64
-PRIOR_STEP_DAYS = 42.0
-PRIOR_HORIZON_DAYS = 1512.0
-ADJUVANT_DAYS = 364.0
 FRESH = np.ones(1)
 """The waning state of a drug class that a patient has not had: full effect."""
+
+
+@dataclass(frozen=True)
+class EarlierLines:
+    """How earlier lines are simulated, from ``data/regimens/earlier_lines.yaml``.
+
+    Main arguments:
+        step_days: how often progression is looked for.
+        horizon_days: who has not progressed on a metastatic line by then does not come to the trial.
+        adjuvant_days: how long an adjuvant line lasts.
+        rule: what counts as progression.
+    """
+
+    step_days: float
+    horizon_days: float
+    adjuvant_days: float
+    rule: ProgressionRule
 
 
 @dataclass(frozen=True)
@@ -75,8 +85,7 @@ def admit(
     tumor: Callable[[Cohort], TumorAtBaseline],
     disease: str,
     prior: Sequence[tuple[PriorTherapy, Sequence[RegimenItem]]],
-    *,
-    detection_mm: Mapping[str, float],
+    manner: EarlierLines,
 ) -> Entry:
     """Bring patients to randomization through their earlier lines.
 
@@ -85,7 +94,7 @@ def admit(
         sample: candidate ids -> their traits.
         tumor: traits -> lesions at randomization, by size and (before any therapy) by clone.
         prior: earlier lines in order, with the regimen of each.
-        detection_mm: diameter at which a lesion of the slots ``OC`` and ``CNS`` is seen.
+        manner: how long a line lasts and what ends it.
 
     Raises:
         SimulationError: a patient number has no admissible candidate.
@@ -94,7 +103,7 @@ def admit(
     waiting = np.asarray(numbers, dtype=np.int64)
     for attempt in range(ATTEMPTS):
         cohort = sample(waiting * ATTEMPTS + attempt)
-        start, had, admitted, failures = _through_lines(cohort, tumor(cohort), disease, prior, detection_mm)
+        start, had, admitted, failures = _through_lines(cohort, tumor(cohort), disease, prior, manner)
         for row in np.flatnonzero(admitted):
             mine = {name: values[row : row + 1] for name, values in start.items()}
             one, failure = cohort.take(np.array([row])), failures.get(int(row), WELL)
@@ -143,7 +152,7 @@ def _through_lines(
     tumor: TumorAtBaseline,
     disease: str,
     prior: Sequence[tuple[PriorTherapy, Sequence[RegimenItem]]],
-    detection_mm: Mapping[str, float],
+    manner: EarlierLines,
 ) -> tuple[dict[str, Floats], NDArray[np.bool_], NDArray[np.bool_], dict[int, _Failure]]:
     n = len(cohort.patients)
     failures: dict[int, _Failure] = {}
@@ -157,7 +166,7 @@ def _through_lines(
         if not len(rows):
             continue
         after = _one_line(cohort.take(rows), _rows(tumor, rows), _pick(shares, rows), _pick(carried, rows),
-                          disease, line, regimen, detection_mm)  # fmt: skip
+                          disease, line, regimen, manner)  # fmt: skip
         for place in np.flatnonzero(after.status):
             blamed = f"{after.fail_state[place]} (earlier line {index + 1})".strip()
             failures[int(rows[place])] = _Failure(int(after.status[place]), float(after.fail_day[place]), blamed)
@@ -226,16 +235,15 @@ def _one_line(
     disease: str,
     line: PriorTherapy,
     regimen: Sequence[RegimenItem],
-    detection_mm: Mapping[str, float],
+    manner: EarlierLines,
 ) -> _After:
     adjuvant = line.setting == "adjuvant"
     size = tumor.volume_mL
     if adjuvant:  # micrometastases: what is occult now was all there was then
         size = {slot.name: tumor.volume_mL["OC"] for slot in SLOTS}
-    horizon = ADJUVANT_DAYS if adjuvant else PRIOR_HORIZON_DAYS
-    days = np.broadcast_to(
-        np.arange(0.0, horizon + 1.0, PRIOR_STEP_DAYS), (len(cohort.patients), int(horizon // PRIOR_STEP_DAYS) + 1)
-    )
+    horizon = manner.adjuvant_days if adjuvant else manner.horizon_days
+    grid = np.append(np.arange(0.0, horizon, manner.step_days), horizon)
+    days = np.broadcast_to(grid, (len(cohort.patients), len(grid)))
     start = lesion_start(size, shares, tumor.dead_share) | dict(carried)
     course = treat(cohort, disease, regimen, start, np.ascontiguousarray(days))
     ok = course.status == 0
@@ -243,12 +251,7 @@ def _one_line(
         when = np.full(len(ok), horizon)
         progressed = ok
     else:
-        seen = volumes(course.values, course.names)
-        mm = slot_diameters_mm(seen.total_mL)
-        targets = np.stack([mm[s.name] for s in SLOTS if s.role == "target"], axis=2)
-        known = mm["CNS"][:, :1] >= detection_mm["CNS"]
-        new = (mm["OC"] >= detection_mm["OC"]) | (~known & (mm["CNS"] >= detection_mm["CNS"]))
-        when = first_true_progression(days, targets, new)
+        when = progression_of(course, manner.rule)
         progressed = ok & np.isfinite(when)
     when = np.where(ok & np.isfinite(when), when, 0.0)
     state = course.at(when)
@@ -256,11 +259,6 @@ def _one_line(
         clone_shares(state, shares), carried_states(state), progressed, course.status, course.fail_day,
         course.fail_state,
     )  # fmt: skip
-
-
-def carried_states(state: Mapping[str, Floats]) -> dict[str, Floats]:
-    """States that a patient takes from one line into the next besides her lesions: waning of drug effects."""
-    return {name: values for name, values in state.items() if name.startswith("W_")}
 
 
 def _rows(tumor: TumorAtBaseline, rows: Ints) -> TumorAtBaseline:

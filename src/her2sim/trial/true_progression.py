@@ -1,0 +1,61 @@
+"""Progression by true sizes: what ends a line of therapy where no trial reads the scans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.model.lesions import SLOTS, volumes
+from her2sim.trial.lesion_state import slot_diameters_mm
+from her2sim.trial.treatment import Trajectory
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ProgressionRule:
+    """What counts as progression in lines before and after the trial. The thresholds are those of RECIST 1.1.
+
+    Main arguments:
+        growth_ratio: sum of target diameters over its nadir.
+        growth_min_mm: least absolute growth of the same sum over its nadir.
+        detection_mm: diameter at which a lesion of the slots ``OC`` and ``CNS`` is found.
+    """
+
+    growth_ratio: float
+    growth_min_mm: float
+    detection_mm: Mapping[str, float]
+
+
+def first_true_progression(
+    days: Floats, target_mm: Floats, new_lesion: NDArray[np.bool_], rule: ProgressionRule
+) -> Floats:
+    """Day of progression by true sizes, (n_patients,): the target sum has grown, or a new lesion is there; else inf.
+
+    Main arguments:
+        days: (n_patients, n_times).
+        target_mm: (n_patients, n_times, n_targets) true diameters, NaN where there is no lesion.
+        new_lesion: (n_patients, n_times) whether a lesion outside the first set is visible.
+    """
+    total = np.nansum(target_mm, axis=2)
+    nadir = np.minimum.accumulate(total, axis=1)
+    progressed = ((total >= rule.growth_ratio * nadir) & (total >= nadir + rule.growth_min_mm)) | new_lesion
+    progressed[:, 0] = False
+    first = np.argmax(progressed, axis=1)
+    return np.where(progressed.any(axis=1), days[np.arange(len(days)), first], np.inf)
+
+
+def progression_of(course: Trajectory, rule: ProgressionRule) -> Floats:
+    """Day of the first true progression along a course, (n_patients,); infinity where there is none.
+
+    A lesion that could be found when the line began is no new lesion of that line.
+    """
+    mm = slot_diameters_mm(volumes(course.values, course.names).total_mL)
+    targets = np.stack([mm[s.name] for s in SLOTS if s.role == "target"], axis=2)
+    new = np.zeros(targets.shape[:2], dtype=bool)
+    for slot, limit in rule.detection_mm.items():
+        new |= (mm[slot] >= limit) & (mm[slot][:, :1] < limit)
+    return first_true_progression(course.days, targets, new, rule)
