@@ -209,18 +209,37 @@ def test_rules_that_nobody_can_meet_are_told_before_anything_is_written(
 ) -> None:
     name = record("arms:\n", "baseline: {hr_positive_pct: 0}\narms:\n")
     (Path(name)).write_text(Path(name).read_text().replace("brain_m", "hormone_receptor: positive, brain_m", 1))
-    refused(name, says=("hr_positive", "no patient can meet"))
+    refused(name, says=("trial.yaml:5: eligibility", "hr_positive", "no patient can meet"))
 
 
 def test_a_share_above_100_percent_is_told_before_anything_is_written(
     record: Callable[..., str], refused: Refused
 ) -> None:
-    refused(record("arms:\n", "baseline: {ihc3_pct: 190}\narms:\n"), says=("ihc3_pct", "190"))
+    refused(record("arms:\n", "baseline: {ihc3_pct: 190}\narms:\n"), says=("trial.yaml:6", "ihc3_pct", "190"))
+    twice = "baseline: {ihc3_pct: 80, ihc2_ish_positive_pct: 60}\narms:\n"
+    refused(record("arms:\n", twice), says=("trial.yaml:6: baseline", "140.0 percent"))
+    refused(record("arms:\n", "baseline: {median_age: 150}\narms:\n"), says=("trial.yaml:6: baseline.median_age", "90"))
 
 
 def test_a_drug_that_is_known_but_has_no_model_says_so(record: Callable[..., str], refused: Refused) -> None:
     name = record("prior: [trastuzumab]", "prior: [bevacizumab]")
     refused(name, says=("trial.yaml:5", "eligibility.prior", "bevacizumab", "Did you mean"))
+
+
+def test_a_route_without_published_pharmacokinetics_is_not_replaced_in_silence(
+    record: Callable[..., str], refused: Refused
+) -> None:
+    refused(record("route: iv", "route: po"), says=("trial.yaml:10", "regimen[0].route", "route po", ": iv"))
+
+
+def test_a_dose_that_the_model_cannot_take_is_told_before_anything_is_written(
+    record: Callable[..., str], refused: Refused
+) -> None:
+    refused(record("3.6 mg/kg", "AUC 6"), says=("trial.yaml", "AUC", "mg/kg"))
+
+
+def test_surgery_in_a_metastatic_trial_is_not_passed_over(record: Callable[..., str], refused: Refused) -> None:
+    refused(record("until: progression", "until: surgery"), says=("trial.yaml:10", "until", "surgery"))
 
 
 def test_an_arm_without_patients_asks_for_a_number(record: Callable[..., str], refused: Refused) -> None:

@@ -171,6 +171,22 @@ def test_a_drug_that_the_model_has_no_mechanism_for_is_told_on_screen_and_in_the
     assert "pembrolizumab has no effect in this model yet" in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_names_in_any_script_and_of_any_length_are_kept_and_harm_nothing(
+    command: Command, small_trial: Path, tmp_path: Path
+) -> None:
+    text = small_trial.read_text().replace("id: SMALL", "id: ../../试验")
+    text = text.replace("name: T-DM1", 'name: "臂 <b>& $x_1$ \u202e"').replace(
+        "name: trastuzumab\n", f"name: {'x' * 300}\n"
+    )
+    (tmp_path / "mine.yaml").write_text(text)
+    done = command("run", "mine.yaml", "--patients", 2)
+    assert (done.code, "Warning" in done.err) == (0, False), done.err
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert set(read(folder, "patients")["arm"]) == {"臂 <b>& $x_1$ \u202e", "x" * 300}
+    assert [path.name for path in tmp_path.iterdir() if path.name != "mine.yaml"] == ["runs"]
+    assert "<b>" not in (folder / "report.html").read_text()
+
+
 def test_without_out_the_folder_is_named_after_trial_patients_and_seed(
     command: Command, small_trial: Path, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ Colors of arms are those of Okabe and Ito (Color Universal Design, 2008): told a
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -51,11 +52,19 @@ _STYLE: Any = {
 
 
 @contextmanager
+def any_script() -> Generator[None]:
+    """Take letters that the font lacks without a warning: boxes in PNG files, the reader's own fonts in SVG files."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+@contextmanager
 def house_style() -> Generator[None]:
     """Draw in the house style, whatever the user's own matplotlib settings are."""
     from matplotlib import rc_context, rcdefaults
 
-    with rc_context():
+    with rc_context(), any_script():
         rcdefaults()
         with rc_context(_STYLE):
             yield

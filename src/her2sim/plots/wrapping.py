@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from her2sim.plots.style import any_script
+
 SPACE = " "  # a no-break space is not one, so a dose stays with its unit
 
 
@@ -42,7 +44,8 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
-    return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
+    with any_script():
+        return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
 
 
 def _words(line: str, width_pt: float, size: float, bold: bool) -> list[str]:

@@ -61,7 +61,8 @@ def read_record(text_or_path: str | Path, origin: str = "") -> TrialRecord:
 
 def place_in(path: Path, *keys: str | int) -> str:
     """``file:line: keys`` of a part of a record's file, for errors that are found after reading."""
-    return Fields.root(load_yaml_file(path)).where(str(keys[0]), *keys[1:])
+    top = Fields.root(load_yaml_file(path))
+    return top.where(str(keys[0]), *keys[1:]) if keys else str(path)
 
 
 def is_record_path(text: str) -> bool:

@@ -85,13 +85,13 @@ def make_plan(
 
     Other arguments:
         overrides: values of population-level parameters that replace those of the data files.
-        place: tells where a key of the record stands; without it, messages name the record's id.
+        place: tells where a key of the record stands; without it, messages name the record's id and the key.
 
     Raises:
         InputError: the setting cannot be simulated yet, a drug is unknown or has no dose and schedule, or the number
             of patients is absurd.
     """
-    place = place or (lambda *keys: record.id)
+    place = place or partial(place_in_record, record)
     if record.disease not in ("breast", "gastric") or not record.setting.startswith("metastatic"):
         raise InputError(
             f"{record.disease} cancer, setting {record.setting}, cannot be simulated yet.",
@@ -138,6 +138,17 @@ def standard_regimen(drugs: Sequence[str]) -> tuple[RegimenItem, ...]:
     return tuple(items)
 
 
+def place_in_record(record: TrialRecord, *keys: str | int) -> str:
+    """Where a key stands in a record that is no file of the user's.
+
+    >>> from her2sim.evidence.base import load_record
+    >>> place_in_record(load_record("EMILIA"), "arms", 0, "n")
+    'EMILIA: arms[0].n'
+    """
+    name = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+    return f"{record.id}: {name}" if name else record.id
+
+
 def _planned(record: TrialRecord) -> NDArray[np.float64]:
     """Planned scans up to the latest cut-off of any replicate, whatever spread of the follow-up it draws."""
     widest = load_parameters()["follow_up_spread"].high
@@ -177,7 +188,36 @@ def _arm(arm: Arm, patients: int | None, place: Place) -> ArmPlan:
                 where=place("regimen", index),
                 hint="Write dose (for example 6 mg/kg) and schedule (for example q3w).",
             )
+        _check_route(item, arm, place, index)
+        if item.until.kind == "surgery":
+            raise InputError(
+                f"arm {arm.name}: {item.drug} is given until surgery, which metastatic settings do not simulate.",
+                where=place("regimen", index, "until"),
+                hint="Write until: progression, or a number of cycles.",
+            )
     return ArmPlan(arm.name, n, arm.regimen, tuple(sorted(drugs)))
+
+
+def _check_route(item: RegimenItem, arm: Arm, place: Place, index: int) -> None:
+    """A route without published pharmacokinetics would be simulated as another one in silence."""
+    drug = load_drug(item.drug)
+    if item.route and item.route not in drug.pk_by_route:
+        raise InputError(
+            f"arm {arm.name}: the pharmacokinetics of {drug.inn} by route {item.route} are not known.",
+            where=place("regimen", index, "route"),
+            hint=f"Known for {drug.inn}: {', '.join(drug.pk_by_route)}.",
+        )
+    routes = {drug.pk_for(other.route).route for other in arm.regimen if _same_drug(other, drug.id)}
+    if len(routes) > 1:
+        raise InputError(
+            f"arm {arm.name}: {drug.inn} by two routes ({', '.join(sorted(routes))}) cannot be simulated yet.",
+            where=place("regimen", index, "route"),
+            hint="Choose one route for the whole arm.",
+        )
+
+
+def _same_drug(item: RegimenItem, drug_id: str) -> bool:
+    return not is_placebo(item.drug) and load_drug(item.drug).id == drug_id
 
 
 @cache

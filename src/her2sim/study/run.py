@@ -29,7 +29,7 @@ from her2sim.record.types import TrialRecord
 from her2sim.record.writing import record_yaml
 from her2sim.study.fingerprint import fingerprint
 from her2sim.study.limitations import limitations, unmodeled_actions
-from her2sim.study.plan import MOST_PATIENTS, TrialPlan, make_plan
+from her2sim.study.plan import MOST_PATIENTS, TrialPlan, make_plan, place_in_record
 
 TABLES = {
     "patients": ("arm",),
@@ -88,16 +88,15 @@ def run(
         SimulationError: the simulation could not be completed; finished chunks are kept.
     """
     from her2sim.report.page import write_report
-    from her2sim.study.course import simulate_chunk
+    from her2sim.study.rehearsal import rehearse
     from her2sim.study.results import simulated_record
 
     begun = time.perf_counter()
     _check_numbers(patients=patients, replicates=replicates, seed=seed, workers=workers, chunk_size=chunk_size)
     loaded = record if isinstance(record, TrialRecord) else load_record(str(record))
     in_file = not isinstance(record, TrialRecord) and is_record_path(str(record))
-    plan = make_plan(
-        loaded, patients=patients, seed=seed, place=partial(place_in, Path(str(record))) if in_file else None
-    )
+    place = partial(place_in, Path(str(record))) if in_file else partial(place_in_record, loaded)
+    plan = make_plan(loaded, patients=patients, seed=seed, place=place)
     if plan.patients * replicates > MOST_SIMULATED:
         raise InputError(
             f"{plan.patients} patients times {replicates} replicates are more than {MOST_SIMULATED}.",
@@ -114,7 +113,7 @@ def run(
                 drop_chunks(folder.chunks)
         return RunResult(path, load_record(path / "record.yaml"), path / "report.html", read_manifest(path))
     if found == "new":
-        simulate_chunk(plan, 0, 0, 1)  # a rehearsal: what cannot be simulated is told before anything is written
+        rehearse(plan, place)
     with open_run_folder(path, settings) as folder:
         for place in (path, folder.figures):
             sweep(place)
