@@ -104,37 +104,41 @@ def _log_se(interval: tuple[float | None, float | None] | None) -> float | None:
 
 
 def simulate_figures(plan: TrialPlan, overrides: Mapping[str, float]) -> dict[tuple[str, str, str], float]:
-    """Simulated (arm, endpoint, assessor) -> transformed figure, with parameters replaced."""
-    from her2sim.analysis.arm_results import ArmEndpoints
+    """Simulated (arm, endpoint, assessor) -> transformed figure, with parameters replaced.
+
+    Patients whose simulation failed are left out, as they are in a run's results.
+    """
     from her2sim.analysis.contrasts import hazards
     from her2sim.analysis.kaplan_meier import kaplan_meier, survival_quantile
     from her2sim.core.calendar import DAYS_PER_MONTH
     from her2sim.endpoints.response import Response, is_in
-    from her2sim.endpoints.time_to_event import overall_survival, progression_free_survival
+    from her2sim.endpoints.time_to_event import TimeToEvent, overall_survival, progression_free_survival
     from her2sim.study.course import simulate_chunk
     from her2sim.study.plan import ASSESSORS
 
     chunk = simulate_chunk(replace(plan, overrides=dict(overrides)), 0, 0, plan.patients)
     out: dict[tuple[str, str, str], float] = {}
     for who in ASSESSORS:
-        arms: list[ArmEndpoints] = []
+        free: list[tuple[str, TimeToEvent]] = []
         for arm in chunk.arms:
-            judged = arm.judged[who]
+            judged, well = arm.judged[who], arm.status == 0
             best = judged.best.confirmed if plan.record.assessment.confirmed else judged.best.unconfirmed
+            best = best[well]
             share = (is_in(best, Response.CR, Response.PR).sum() + 0.5) / (len(best) + 1.0)
-            pfs = progression_free_survival(judged.day, judged.visits.overall, arm.follow_up[who])
+            pfs = progression_free_survival(judged.day, judged.visits.overall, arm.follow_up[who]).of(well)
             median = survival_quantile(kaplan_meier(pfs.time_days, pfs.event)).value
-            os = overall_survival(arm.follow_up[who])
-            arms.append(ArmEndpoints(arm.arm, who, best, best, pfs, os, pfs))
+            os = overall_survival(arm.follow_up[who]).of(well)
+            free.append((arm.arm, pfs))
             out[arm.arm, "ORR", who] = math.log(share / (1.0 - share))
             reached = median if median is not None else plan.record.assessment.follow_up_days
             out[arm.arm, "PFS", who] = math.log(reached / DAYS_PER_MONTH)
             lived = survival_quantile(kaplan_meier(os.time_days, os.event)).value
             lived = lived if lived is not None else plan.record.assessment.follow_up_days
             out[arm.arm, "OS", who] = math.log(lived / DAYS_PER_MONTH)
-        for one in arms[:-1]:
-            hr = hazards("PFS", (one.name, arms[-1].name), one.pfs, arms[-1].pfs).hr
-            out[one.name, "HR", who] = math.log(hr) if hr else 0.0
+        reference, reference_pfs = free[-1]
+        for name, pfs in free[:-1]:
+            hr = hazards("PFS", (name, reference), pfs, reference_pfs).hr
+            out[name, "HR", who] = math.log(hr) if hr else 0.0
     return out
 
 
