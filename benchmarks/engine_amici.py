@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from engine_workloads import Workload, read
 
 
@@ -33,7 +33,8 @@ def build(folder: Path, form: str) -> None:
 def load(folder: Path, form: str, rtol: float) -> tuple[Any, Any]:
     import amici
 
-    model = amici.import_model_module(f"{folder.name}_{form}", str(folder / f"amici_{form}")).get_model()
+    built = (folder / f"amici_{form}").resolve()  # a link where two workloads have the same model
+    model = amici.import_model_module(f"{built.parent.name}_{form}", str(built)).get_model()
     solver = model.create_solver()
     solver.set_relative_tolerance(rtol)
     solver.set_absolute_tolerance(1e-3 * rtol)
@@ -88,10 +89,7 @@ def segments(work: Workload) -> list[tuple[float, float, list[int]]]:
     if np.any(work.dose_duration > 0.0):
         raise SystemExit("infusions are not cut into intervals here; use the form with events")
     halts = np.unique(np.concatenate([[0.0, work.times[-1]], work.dose_time[work.dose_time < work.times[-1]]]))
-    return [
-        (float(a), float(b), np.flatnonzero(work.dose_time == a).tolist())
-        for a, b in zip(halts[:-1], halts[1:], strict=True)
-    ]
+    return [(float(a), float(b), np.flatnonzero(work.dose_time == a).tolist()) for a, b in pairwise(halts)]
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """The engine of her2sim on a workload of ``engine_workloads.py``: patients per second, steps, values.
 
-    python benchmarks/engine_own.py FOLDER --patients 200 --rtol 1e-5 [--threads 2] [--lanes 8] [--folded]
+python benchmarks/engine_own.py FOLDER --patients 200 --rtol 1e-5 [--threads 2] [--lanes 8] [--folded]
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-
 from engine_workloads import Workload, read
+
 from her2sim.engine import DoseTable
 from her2sim.engine.equations import equations_of
 from her2sim.engine.vector_model import VectorModel
@@ -27,7 +27,9 @@ def doses(work: Workload, patients: int) -> DoseTable:
     )  # fmt: skip
 
 
-def load(folder: Path, work: Workload, *, folded: bool = False, lanes: int | None = None) -> tuple[VectorModel, list[int]]:
+def load(
+    folder: Path, work: Workload, *, folded: bool = False, lanes: int | None = None
+) -> tuple[VectorModel, list[int]]:
     """The compiled model and the columns of the workload's table that it takes: all, or those that differ."""
     system = read_sbml((folder / "plain.xml").read_text()).system
     columns = [i for i in range(len(work.names)) if not folded or np.ptp(work.table[:, i]) > 0.0]

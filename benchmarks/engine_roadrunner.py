@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import roadrunner
-
 from engine_amici import segments
 from engine_workloads import Workload, read
 
@@ -60,7 +59,9 @@ class Runner:
                 now = self.runner[self.selections[state]]
                 self.set_states(np.array([state]), np.array([now + work.dose_amount[dose]]))
             seen = np.flatnonzero((work.times > start) & (work.times <= end))
-            found = np.asarray(self.runner.simulate(times=[start, *work.times[seen], *([] if end in work.times[seen] else [end])]))
+            found = np.asarray(
+                self.runner.simulate(times=[start, *work.times[seen], *([] if end in work.times[seen] else [end])])
+            )
             values[seen] = found[1 : len(seen) + 1]
             if start == 0.0:
                 values[0] = found[0]

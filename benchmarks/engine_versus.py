@@ -23,7 +23,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-
 from engine_workloads import Workload, read
 
 HERE = Path(__file__).parent
