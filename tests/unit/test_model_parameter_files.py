@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pint import UnitRegistry
 
+from her2sim.core.errors import InputError
 from her2sim.core.quantity import Quantity
 from her2sim.model.lesions import CLONES
-from her2sim.model.parameters import load_parameters
+from her2sim.model.parameters import load_parameters, read_parameter_folder
 
 ALL = load_parameters().quantities
 REGISTRY = UnitRegistry()
@@ -42,3 +45,19 @@ def test_a_name_with_a_unit_in_it_has_that_unit() -> None:
         for name, quantity in ALL.items():
             if name.endswith(suffix) and not name.endswith("um_per_day"):
                 assert REGISTRY.parse_units(quantity.unit) == REGISTRY.parse_units(unit), name
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ("sources: {}\nparameters: {a: {value: 1, unit: day, read: false, source: assumed}}", "two files"),
+        ('sources: {x: {citation: "other words"}}\nparameters: {}', "different words"),
+    ],
+)
+def test_files_that_contradict_each_other_are_refused(tmp_path: Path, second: str, told: str) -> None:
+    first = 'sources: {x: {citation: "words"}}\nparameters: {a: {value: 2, unit: day, read: false, source: x}}'
+    (tmp_path / "1.yaml").write_text(first)
+    assert read_parameter_folder(tmp_path)["a"].value == 2.0
+    (tmp_path / "2.yaml").write_text(second)
+    with pytest.raises(InputError, match=told):
+        read_parameter_folder(tmp_path)

@@ -90,27 +90,41 @@ def quantity_from(name: str, entry: Mapping[str, Any], where: str) -> Quantity:
     )
 
 
+def read_parameter_folder(folder: Path) -> ParameterSet:
+    """All parameter files of a folder as one set.
+
+    Raises:
+        InputError: two files name the same parameter, or give the same source in different words.
+    """
+    quantities: dict[str, Quantity] = {}
+    sources: dict[str, Source] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        part = read_parameter_file(path)
+        doubled = set(part.quantities) & set(quantities)
+        if doubled:
+            raise InputError(f"parameters named in two files: {sorted(doubled)}", where=str(path))
+        differing = sorted(name for name, source in part.sources.items() if sources.get(name, source) != source)
+        if differing:
+            raise InputError(f"sources that another file gives in different words: {differing}", where=str(path))
+        quantities.update(part.quantities)
+        sources.update(part.sources)
+    return ParameterSet(quantities, sources)
+
+
 @cache
 def load_parameters() -> ParameterSet:
     """All parameter files of the package as one set, with fitted values in place.
 
     Raises:
-        InputError: two files name the same parameter.
+        InputError: the files contradict each other, or the fit names an unknown parameter.
     """
-    quantities: dict[str, Quantity] = {}
-    sources: dict[str, Source] = {}
-    for path in sorted(data_dir("parameters").glob("*.yaml")):
-        part = read_parameter_file(path)
-        doubled = set(part.quantities) & set(quantities)
-        if doubled:
-            raise InputError(f"parameters named in two files: {sorted(doubled)}", where=str(path))
-        quantities.update(part.quantities)
-        sources.update(part.sources)
+    read = read_parameter_folder(data_dir("parameters"))
+    quantities = dict(read.quantities)
     for name, value in fitted_values().items():
         if name not in quantities:
             raise InputError(f"the fit names an unknown parameter {name}", where="data/calibration/fitted.yaml")
         quantities[name] = replace(quantities[name], value=value, calibrated=True)
-    return ParameterSet(quantities, sources)
+    return ParameterSet(quantities, read.sources)
 
 
 def fitted_values() -> dict[str, float]:
