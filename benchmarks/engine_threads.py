@@ -2,8 +2,8 @@
 
     python benchmarks/engine_threads.py FOLDER [--patients 400] [--pairs 6] [--threads 2]
 
-On a machine that others use too, a pair tells something only where its runs got their cores to themselves: CPU time over
-wall time close to the number of threads. The share is printed with each pair.
+On a machine that others use too, a pair tells something only where its runs got their cores to themselves: CPU time
+over wall time close to the number of threads. The share is printed with each pair.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python benchmarks/engine_workloads.py her2q FOLDER --model her2q.ant --with-events her2q_ev.ant
     python benchmarks/engine_workloads.py daily FOLDER --model her2q.ant
-    python benchmarks/engine_workloads.py petab FOLDER --model model_Chen_MSB2009.xml --parameters parameters_Chen_MSB2009.tsv
+    python benchmarks/engine_workloads.py petab FOLDER --model model.xml --parameters parameters.tsv --end 9000
     python benchmarks/engine_workloads.py tumor FOLDER
 
 Each writes FOLDER/plain.xml (no doses), FOLDER/events.xml (doses as SBML events, where there are some) and
