@@ -4,7 +4,8 @@
 
 Operations of a step are counted in the IR of the kernels and of the step itself: add, subtract, multiply, divide,
 square root, maximum: 1; multiply-add: 2; exponential and logarithm: what their own IR holds. Control, observations and
-doses are not counted. The peak is that of independent chains of multiply-adds in registers, measured in the same rounds.
+doses are not counted. The peak is that of independent chains of multiply-adds in registers, measured in the
+same rounds.
 """
 
 from __future__ import annotations
