@@ -96,10 +96,8 @@ def pair_figure(
     with house_style():
         figure = new_figure(height, width)
         figure.text(0.012, 1 - 0.09 / height, title, weight="bold", size=10, va="top")
-        figure.text(
-            0.012, 1 - 0.32 / height, f"across: {drugs[1]}, up: {drugs[0]}; free nM at the cell; first: none", size=8, color=MUTED,
-            va="top",
-        )  # fmt: skip
+        axes_are = f"across: {drugs[1]}, up: {drugs[0]}; free nM at the cell; first: none"
+        figure.text(0.012, 1 - 0.32 / height, axes_are, size=8, color=MUTED, va="top")
         tables: list[tuple[str, Floats, str, float, float]] = [
             ("effect (1 - viability)", effect, "Blues", 0.0, 1.0),
             *((f"excess over {name}", values, "RdBu_r", -largest, largest) for name, values in excess.items()),
