@@ -80,18 +80,24 @@ def test_read_model_gives_the_same_course(name: str) -> None:
     assert found.values[0] == pytest.approx(expected, rel=1e-5, abs=1e-7)
 
 
+@pytest.fixture(name="quick_loading")
+def loading_without_optimization():
+    """libRoadRunner writes assigned variables out wherever they are used; optimizing the result takes it minutes."""
+    config = roadrunner.Config
+    before = config.getValue(config.LLVM_BACKEND), config.getValue(config.LLJIT_OPTIMIZATION_LEVEL)
+    config.setValue(config.LLVM_BACKEND, config.LLJIT)
+    config.setValue(config.LLJIT_OPTIMIZATION_LEVEL, config.NONE)
+    yield
+    config.setValue(config.LLVM_BACKEND, before[0])
+    config.setValue(config.LLJIT_OPTIMIZATION_LEVEL, before[1])
+
+
+@pytest.mark.usefixtures("quick_loading")
 def test_the_model_of_a_regimen_gives_the_same_course_outside() -> None:
-    """The whole her2sim model of two antibodies with its doses as events: what leaves is what we simulate."""
-    drugs = [load_drug("trastuzumab_deruxtecan"), load_drug("pertuzumab")]
-    system = assemble_model(drugs, "breast", {drug.id: "iv" for drug in drugs})
-    text = to_sbml(
-        system,
-        doses=[
-            Dose(21.0 * cycle, f"A1_{drug}_mg", amount)
-            for cycle in range(3)
-            for drug, amount in (("trastuzumab_deruxtecan", 380.0), ("pertuzumab", 420.0))
-        ],
-    )
+    """A whole her2sim model with its doses as events: what leaves is what we simulate."""
+    drug = load_drug("trastuzumab")
+    system = assemble_model([drug], "breast", {drug.id: "iv"})
+    text = to_sbml(system, doses=[Dose(21.0 * cycle, "A1_trastuzumab_mg", 420.0) for cycle in range(3)])
     times = np.linspace(0.0, 60.0, 13)
     runner = roadrunner.RoadRunner(text)
     runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = 1e-9, 1e-13
