@@ -12,13 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from her2sim import run
+from her2sim import load_record, run
+from her2sim.model.parameters import load_parameters
 from her2sim.report import page
+from her2sim.study.course import simulate_chunk
+from her2sim.study.plan import make_plan
 
 Command = Callable[..., "Outcome"]  # noqa: F821  (the class lives in conftest.py)
 Listing = Callable[[Path], dict[str, tuple[int, int]]]
@@ -49,6 +54,23 @@ def test_neither_chunks_nor_workers_change_a_byte(
 ) -> None:
     run(small_trial, out=tmp_path / "out", chunk_size=chunk_size, workers=workers)
     assert_same_files(tmp_path / "out", small_run)
+
+
+@pytest.mark.parametrize("follow_up_days", [100.0, 300.0])
+def test_a_death_near_the_cut_off_does_not_depend_on_who_shares_the_chunk(
+    small_trial: Path, follow_up_days: float
+) -> None:
+    """Short follow-up and many deaths: a grid of times that ends with the chunk's longest patient is found out."""
+    record = load_record(small_trial)
+    record = replace(record, assessment=replace(record.assessment, follow_up_days=follow_up_days))
+    rate = "death_rate_at_reference_burden_per_day"
+    plan = make_plan(record, patients=60, seed=1, overrides={rate: 6.0 * load_parameters()[rate].value})
+    together = simulate_chunk(plan, 0, 0, 60)
+    for first in range(0, 60, 4):
+        few = simulate_chunk(plan, 0, first, first + 4)
+        for arm, whole in zip(few.arms, together.arms, strict=True):
+            np.testing.assert_array_equal(arm.death_day, whole.death_day[first : first + 4])
+    assert all(0.2 < np.isfinite(arm.death_day).mean() < 0.9 for arm in together.arms)
 
 
 @pytest.mark.usefixtures("no_report")
