@@ -156,9 +156,8 @@ def _through(
     for regimen, last in [*((line.regimen, False) for line in lines), ((), True)]:
         if not len(open_rows):
             break
-        wanted = float((until[open_rows] - elapsed[open_rows]).max())
-        days = _grid_days(wanted if last else min(wanted, policy.horizon_days), policy.step_days, len(open_rows))
-        horizon = float(days[0, -1])
+        wanted = until[open_rows] - elapsed[open_rows]
+        days = _grid_days(wanted if last else np.minimum(wanted, policy.horizon_days), policy.step_days)
         course = treat(cohort.take(open_rows), disease, regimen, {k: v[open_rows] for k, v in now.items()}, days)
         for row in np.flatnonzero(course.status):
             patient = open_rows[row]
@@ -169,7 +168,7 @@ def _through(
         since = leaving.day[open_rows] + elapsed[open_rows]
         age = cohort.patients.columns["age_years"][open_rows] + since / DAYS_PER_YEAR
         total = cumulative(days, hazard_of(course, age, leaving.frailty[open_rows], parameters))
-        ends = np.full(len(open_rows), horizon) if last else np.minimum(progression_of(course, rule), horizon)
+        ends = days[:, -1].copy() if last else np.minimum(progression_of(course, rule), days[:, -1])
         dies = time_at(days, total, left[open_rows])
         died = dies <= ends
         death[open_rows[died]] = elapsed[open_rows[died]] + dies[died]
@@ -186,10 +185,14 @@ def _taken_along(state: Mapping[str, Floats]) -> dict[str, Floats]:
     return lesion_states(state) | carried_states(state)
 
 
-def _grid_days(horizon: float, step: float, patients: int) -> Floats:
-    """(patients, n_times) whole steps that cover the horizon; whole, lest a course depend on who shares its chunk."""
-    steps = max(1, int(np.ceil(horizon / step)))
-    return np.ascontiguousarray(np.broadcast_to(np.arange(steps + 1, dtype=np.float64) * step, (patients, steps + 1)))
+def _grid_days(horizon: Floats, step: float) -> Floats:
+    """(n_patients, n_times) whole steps that cover each patient's own horizon; her last day is repeated to the end.
+
+    Each has a grid of her own, for a solver's value on the last day differs in its last digits from the value on a day
+    between others: with a common grid, a course would depend on who shares the chunk.
+    """
+    steps = np.maximum(1.0, np.ceil(horizon / step))
+    return np.minimum(np.arange(steps.max() + 1.0)[None, :], steps[:, None]) * step
 
 
 def make_policy(
