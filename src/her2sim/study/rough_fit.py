@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from her2sim.analysis.common_terms import common_assessor
 from her2sim.core.paths import data_dir
 from her2sim.evidence.base import load_record
 from her2sim.evidence.roles import fittable
 from her2sim.record.types import Contrast, Result, TrialRecord
 from her2sim.study.plan import TrialPlan, make_plan
-
-CENTRAL = ("BICR", "IRF", "IRC", "ICR", "IRRC")
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def targets_of(record: TrialRecord, floors: Mapping[str, float]) -> list[Target]
     found: dict[tuple[str, str], Target] = {}
     sizes = {arm.name: arm.n or 100 for arm in record.arms}
     for arm, figure in fittable(record):
-        who = "BICR" if figure.assessor in CENTRAL else "INV" if figure.assessor else record.assessment.assessor
+        who = common_assessor(figure.assessor) or record.assessment.assessor
         target = _target(record, arm, figure, who, sizes[arm], floors)
         if target is not None:
             found[arm, target.endpoint] = target

@@ -19,8 +19,7 @@ from her2sim.model.assembly import assemble_model
 from her2sim.model.drug import Drug
 from her2sim.model.drug_file import is_placebo, load_drug
 from her2sim.model.evaluate import evaluate
-from her2sim.model.expression import symbols
-from her2sim.model.parameters import load_parameters
+from her2sim.model.expression import substitute, symbols
 from her2sim.model.system import OdeSystem
 from her2sim.population.exposure import individual_pk
 from her2sim.population.patients import Patients
@@ -183,16 +182,8 @@ def initial_states(system: OdeSystem, table: Floats, start: Mapping[str, Floats]
     roots = [state.initial for state in system.states]
     if symbols(roots) - set(values):
         expanded = system.expanded()
-        from her2sim.model.expression import substitute
-
         roots = substitute(roots, expanded)
     own = evaluate(roots, values)
     return np.column_stack(
         [np.broadcast_to(start.get(s.name, own[i]), (len(table),)) for i, s in enumerate(system.states)]
     ).astype(np.float64)
-
-
-def typical_values(names: Sequence[str] | None = None) -> dict[str, float]:
-    """Values of the parameter files by name: what holds where no patient or replicate says otherwise."""
-    quantities = load_parameters().quantities
-    return {name: quantities[name].value for name in (names or quantities)}
