@@ -71,6 +71,19 @@ def common_endpoint(name: str) -> str:
     return name.removesuffix("_confirmed").removesuffix("_unconfirmed")
 
 
+def landmark_of(name: str) -> tuple[str, float] | None:
+    """Curve and time in months of a landmark rate; None for other endpoints.
+
+    >>> landmark_of("OS_rate_2y"), landmark_of("PFS_rate_12mo"), landmark_of("ORR")
+    (('OS', 24.0), ('PFS', 12.0), None)
+    """
+    match = _LANDMARK.fullmatch(name)
+    if match is None:
+        return None
+    weeks = DAYS_PER_WEEK / DAYS_PER_MONTH
+    return match["curve"], int(match["count"]) * _LANDMARK_MONTHS.get(match["unit"], weeks)
+
+
 def common_confirmed(name: str, confirmed: bool | None) -> bool | None:
     """Whether responses are confirmed ones, from the name where the record does not say.
 

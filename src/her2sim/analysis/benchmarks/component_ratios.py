@@ -79,7 +79,7 @@ def leave_one_trial_out_ratios(effects: TrialEffects) -> tuple[RatioTrial, ...]:
     compositions = effects.compositions
     for study in studies:
         known = [each for each in effects.comparisons if each.study != study]
-        average = _average(known)
+        average = mean_ratio(known)
         for each in effects.comparisons:
             if each.study != study or each.derived:
                 continue
@@ -91,8 +91,8 @@ def leave_one_trial_out_ratios(effects: TrialEffects) -> tuple[RatioTrial, ...]:
     return tuple(rows)
 
 
-def _average(known: Sequence[Comparison]) -> Prediction | None:
-    """Mean effect of the experimental arm against the reference, over published comparisons."""
+def mean_ratio(known: Sequence[Comparison]) -> Prediction | None:
+    """Mean log ratio of the experimental arm against the reference over published comparisons; None if under two."""
     published = [each for each in known if not each.derived]
     if len(published) < 2:
         return None

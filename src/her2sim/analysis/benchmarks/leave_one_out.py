@@ -13,7 +13,7 @@ from her2sim.analysis.benchmarks.independent_action import curve_through
 from her2sim.analysis.benchmarks.partners import IndependentAction, usual_correlation
 from her2sim.analysis.benchmarks.prediction import Prediction, Predictor
 from her2sim.analysis.benchmarks.ridge import ridge
-from her2sim.analysis.common_terms import common_endpoint
+from her2sim.analysis.common_terms import landmark_of
 from her2sim.analysis.meta.treatments import of_stratum
 from her2sim.analysis.meta.trial_effects import trial_effects
 from her2sim.record.types import TrialRecord
@@ -156,28 +156,28 @@ def benchmark_ratios(
     return tuple(row for row in rows if row.figures), found
 
 
-def curve_shapes(records: Sequence[TrialRecord]) -> dict[tuple[str, str], float]:
-    """Weibull shape of the PFS curve of each arm with a median and a landmark, by (trial, arm)."""
+def curve_shapes(records: Sequence[TrialRecord], curve: str = "PFS") -> dict[tuple[str, str], float]:
+    """Weibull shape of the curve of each arm with a median and a landmark, by (trial, arm).
+
+    Main arguments:
+        records: of the evidence base.
+
+    Other arguments:
+        curve: ``PFS`` or ``OS``.
+    """
     found: dict[tuple[str, str], float] = {}
     for record in records:
         for arm in record.arms:
             whole = [each for each in arm.results if not of_stratum(each) and each.value is not None]
-            median = next((x.value for x in whole if x.endpoint == "PFS_median" and x.unit == "months"), None)
+            median = next((x.value for x in whole if x.endpoint == f"{curve}_median" and x.unit == "months"), None)
             marks = [
-                (float(months), each.value / 100.0)
+                (mark[1], each.value / 100.0)
                 for each in whole
-                if each.value is not None and (months := _landmark_months(each.endpoint)) is not None
+                if each.value is not None and (mark := landmark_of(each.endpoint)) is not None and mark[0] == curve
             ]
             if median and marks:
                 found[record.id, arm.name] = curve_through(median, marks).shape
     return found
-
-
-def _landmark_months(endpoint: str) -> float | None:
-    name = common_endpoint(endpoint)
-    if not (name.startswith("PFS_rate_") and name.endswith("mo")):
-        return None
-    return float(name.removeprefix("PFS_rate_").removesuffix("mo"))
 
 
 def _score(outcome: str, method: str, unit: str, told: Sequence[tuple[ArmFigure, Prediction]], total: int) -> ScoreRow:
