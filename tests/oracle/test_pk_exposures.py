@@ -102,12 +102,11 @@ def test_pertuzumab_first_cycle_as_in_MARIANNE() -> None:
 
 
 def test_trastuzumab_emtansine_first_cycle_as_in_MARIANNE() -> None:
-    """PMID 31102024, 375 patients: cycle 1 Cmax 74.4, trough 1.34 mg/L, AUC to infinity 338 mg·day/L."""
+    """PMID 31102024, 375 patients: cycle 1 Cmax 74.4 mg/L, AUC to infinity 338 mg·day/L. Its trough, which needs a
+    population, is in `test_pk_troughs.py`."""
     found = exposure("T-DM1", Dose(3.6, "mg/kg"), 21.0, 1)
     assert found.cmax == pytest.approx(74.4, rel=WITHIN)
     assert found.auc == pytest.approx(338.0, rel=WITHIN)
-    # the trough is small and on a steep slope (1.61 against 1.34, a fifth off): the published SD is the yardstick
-    assert abs(found.cmin - 1.34) < 0.802
 
 
 def test_trastuzumab_emtansine_peak_as_in_the_kadcyla_label() -> None:
