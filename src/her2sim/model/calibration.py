@@ -11,6 +11,7 @@ import yaml
 
 from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
+from her2sim.model.frozen import spread_name
 
 SCALES = ("log", "logit")
 PARTS = ("value", "spread")
@@ -33,6 +34,11 @@ class FreeNumber:
     scale: str
     median: float
     sd: float
+
+    @property
+    def number(self) -> str:
+        """The name under which a calibration keeps this number."""
+        return spread_name(self.name) if self.what == "spread" else self.name
 
     def from_score(self, score: float) -> float:
         """The number that lies ``score`` prior standard deviations from the prior median.

@@ -1,6 +1,7 @@
 """Parameter files: the homes of biological numbers, ``data/parameters/*.yaml``.
 
-Values that a fit to trials gave (``data/calibration/fitted.yaml``) replace those of the parameter files.
+Numbers that a fit to trials gave replace those of the parameter files: the frozen calibration
+(``data/calibration/frozen.yaml``) or, before the first freeze, the rough fit (``data/calibration/fitted.yaml``).
 
 Format of a file::
 
@@ -25,6 +26,7 @@ import yaml
 from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
 from her2sim.core.quantity import Quantity, Source
+from her2sim.model.frozen import load_frozen, parameter_of
 
 _KEYS = {"value", "unit", "read", "source", "description", "spread", "uncertainty", "low", "high", "note"}
 
@@ -119,16 +121,34 @@ def load_parameters() -> ParameterSet:
         InputError: the files contradict each other, or the fit names an unknown parameter.
     """
     read = read_parameter_folder(data_dir("parameters"))
-    quantities = dict(read.quantities)
-    for name, value in fitted_values().items():
-        if name not in quantities:
-            raise InputError(f"the fit names an unknown parameter {name}", where="data/calibration/fitted.yaml")
-        quantities[name] = replace(quantities[name], value=value, calibrated=True)
-    return ParameterSet(quantities, read.sources)
+    return ParameterSet(with_calibrated(read.quantities, fitted_values()), read.sources)
+
+
+def with_calibrated(quantities: Mapping[str, Quantity], numbers: Mapping[str, float]) -> dict[str, Quantity]:
+    """Quantities with calibrated numbers in place: typical values, and spreads between patients.
+
+    Main arguments:
+        quantities: parameters by name.
+        numbers: calibrated numbers under the names of ``her2sim.model.frozen``.
+
+    Raises:
+        InputError: a number belongs to no parameter.
+    """
+    out = dict(quantities)
+    for number, value in numbers.items():
+        name, spread = parameter_of(number)
+        if name not in out:
+            raise InputError(f"the fit names an unknown parameter {name}", where="data/calibration")
+        changed = replace(out[name], spread=value) if spread else replace(out[name], value=value)
+        out[name] = replace(changed, calibrated=True)
+    return out
 
 
 def fitted_values() -> dict[str, float]:
-    """Parameter -> value that the last fit gave; empty before the first fit."""
+    """Calibrated number -> value that the last fit gave, frozen or rough; empty before the first fit."""
+    frozen = load_frozen()
+    if frozen is not None:
+        return dict(frozen.values)
     path = data_dir("calibration") / "fitted.yaml"
     if not path.exists():
         return {}

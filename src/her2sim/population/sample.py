@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from her2sim.core.errors import InputError, SimulationError, did_you_mean
 from her2sim.core.quantity import Quantity
 from her2sim.core.random import normals
+from her2sim.model.frozen import spread_name
 from her2sim.population.copula import combine, root_of
 from her2sim.population.geometry import SHAPE, lesion_columns
 from her2sim.population.marginals import quantile, rows_by_level
@@ -66,7 +67,8 @@ def sample_patients(
 
     Other arguments:
         rules: covariate -> classes allowed, from ``eligibility_rules``.
-        typical: parameter -> typical value of this replicate, from ``draw_typical_values``.
+        typical: parameter -> typical value of this replicate, from ``draw_typical_values``; ``spread of NAME`` -> the
+            standard deviation of a trait between patients, in place of its own.
         overrides: covariate or trait -> value that all patients take.
 
     Raises:
@@ -180,7 +182,8 @@ def _with_traits(
         columns = dict(given)
         for j, (name, quantity) in enumerate(plan.traits.items()):
             if name not in given:
-                columns[name] = _trait_values(quantity, values[name], np.ascontiguousarray(z[:, j]))
+                spread = values.get(spread_name(name), quantity.spread)
+                columns[name] = _trait_values(quantity, values[name], spread, np.ascontiguousarray(z[:, j]))
         columns |= lesion_columns(columns, largest_mm=constants.get("largest_target_mm", np.inf))
         bad = implausible(plan.specification.plausible, {**fixed, **columns}, disease=plan.specification.disease)
         rows = rows[bad[rows]]
@@ -194,11 +197,11 @@ def _with_traits(
     )
 
 
-def _trait_values(quantity: Quantity, typical: float, z: Floats) -> Floats:
+def _trait_values(quantity: Quantity, typical: float, spread: float, z: Floats) -> Floats:
     if quantity.spread_distribution == "logitnormal":
-        odds = typical * np.exp(quantity.spread * z)
+        odds = typical * np.exp(spread * z)
         return odds / (1.0 - typical + odds)
-    return typical * np.exp(quantity.spread * z)
+    return typical * np.exp(spread * z)
 
 
 def _check_overrides(plan: SamplingPlan) -> None:

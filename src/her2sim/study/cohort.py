@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.core.quantity import Quantity
+from her2sim.model.frozen import load_frozen
 from her2sim.model.parameters import load_parameters
 from her2sim.model.patient_parameters import untreated_shares
 from her2sim.population.geometry import initial_volumes_mL
@@ -34,9 +36,28 @@ def population_parameters(record: TrialRecord) -> dict[str, Quantity]:
 
 
 def typical_in_force(plan: TrialPlan, replicate: int) -> dict[str, float]:
-    """Population-level parameters of one replicate: point values in replicate 0, then draws of their uncertainty."""
-    drawn = draw_typical_values(population_parameters(plan.record), plan.seed, replicate)
-    return dict(drawn) | dict(plan.overrides)
+    """Population-level parameters of one replicate: point values in replicate 0, then draws of their uncertainty.
+
+    Calibrated numbers of replicate r come from posterior draw r together, since the posterior ties them; the others are
+    drawn one by one.
+    """
+    drawn: dict[str, float] = dict(draw_typical_values(population_parameters(plan.record), plan.seed, replicate))
+    frozen = load_frozen()
+    if frozen is not None and frozen.draws and replicate > 0:
+        drawn |= calibrated(plan.record, frozen.draws[(replicate - 1) % len(frozen.draws)])
+    return drawn | dict(plan.overrides)
+
+
+def calibrated(record: TrialRecord, numbers: Mapping[str, float]) -> dict[str, float]:
+    """Calibrated numbers as they apply to a trial: its disease keeps the typical values that are its own.
+
+    The result may be given to ``make_plan`` as ``overrides``.
+
+    Main arguments:
+        numbers: a posterior draw, or ``load_frozen().values``.
+    """
+    own = load_specification(record.disease, record.setting).typical_values
+    return {name: value for name, value in numbers.items() if name not in own}
 
 
 def sampling_plan(record: TrialRecord) -> SamplingPlan:
@@ -74,10 +95,23 @@ def _sampling_plan(
 def sample_cohort(
     plan: TrialPlan, typical: Mapping[str, float], replicate: int, candidates: NDArray[np.int64]
 ) -> Cohort:
-    """Candidates of a trial: covariates matched to its baseline, traits around the typical values in force."""
+    """Candidates of a trial: covariates matched to its baseline, traits around the typical values in force.
+
+    Mechanisms are removed after the draw, so that the patients of a study with a knock-out are those of the study
+    without it in all else.
+    """
     ids = candidates + replicate * REPLICATE_STRIDE
     drawn = draw_patients(sampling_plan(plan.record), seed=plan.seed, ids=ids, typical=typical)
-    return Cohort(drawn.patients, plan.seed, typical)
+    return without_mechanisms(Cohort(drawn.patients, plan.seed, typical), plan.removed.values)
+
+
+def without_mechanisms(cohort: Cohort, values: Mapping[str, float]) -> Cohort:
+    """The same patients with these parameters at one value for all (``her2sim.study.knock_outs``)."""
+    if not values:
+        return cohort
+    columns = dict(cohort.patients.columns)
+    columns |= {name: np.full(len(cohort.patients), values[name]) for name in values if name in columns}
+    return Cohort(replace(cohort.patients, columns=columns), cohort.seed, dict(cohort.typical) | dict(values))
 
 
 def baseline_tumor(cohort: Cohort, disease: str) -> TumorAtBaseline:
