@@ -23,6 +23,9 @@ def compare(
 ) -> None:
     """Print the figures of two records beside each other."""
     from her2sim.study.compare import compare as compare_two
+    from her2sim.study.compare import removed_mechanisms
 
     typer.echo(compare_two(first, second).text(all_figures=everything))
+    for sentence in removed_mechanisms(first, second):
+        typer.echo(messages.note(sentence))
     typer.echo(messages.NOT_ADVICE)

@@ -23,8 +23,9 @@ RUN_PATIENTS = "Patients per arm; if not given, the trial's own numbers."
 RUN_REPLICATES = "How many times the trial is simulated, for predictive intervals."
 RUN_SEED = "Seed of the random numbers: the same seed gives the same files."
 RUN_WORKERS = "Processes that work at once. Changes the speed, never a result."
-RUN_OUT = "Run folder; if not given, runs/<id>-<patients>-s<seed>."
+RUN_OUT = "Run folder; if not given, runs/<id>-<patients>-s<seed>, with the mechanisms removed."
 RUN_CHUNK = "Patients per unit of work; what is lost when a run is stopped. Never changes a result."
+WITHOUT = "Mechanisms to remove, separated by commas, for example adcc,bystander (see `her2sim model --mechanisms`)."
 RUN_QUIET = "Print nothing but errors."
 
 COMPARE = """Simulated beside published: values, intervals, inside or outside.
@@ -89,6 +90,11 @@ def finished(folder: str, report: str) -> str:
 def note(sentence: str) -> str:
     """What a reader must know before trusting the figures."""
     return f"Note: {sentence}"
+
+
+def removed(sentence: str) -> str:
+    """A mechanism that the simulation went without."""
+    return f"Without {sentence}" if not sentence.startswith(("No ", "The ")) else note(sentence)
 
 
 def failures(failed: int, simulated: int) -> str:

@@ -24,6 +24,7 @@ def run(
     workers: Annotated[int, typer.Option("--workers", min=1, help=messages.RUN_WORKERS)] = 1,
     out: Annotated[Path | None, typer.Option("--out", help=messages.RUN_OUT, show_default=False)] = None,
     chunk_size: Annotated[int, typer.Option("--chunk-size", min=1, help=messages.RUN_CHUNK)] = 100,
+    without: Annotated[list[str] | None, typer.Option("--without", help=messages.WITHOUT, show_default=False)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help=messages.RUN_QUIET)] = False,
 ) -> None:
     """Simulate ``record`` and say where the results are."""
@@ -47,6 +48,7 @@ def run(
             out=out,
             chunk_size=chunk_size,
             on_progress=tell,
+            without=without or (),
         )
     if quiet:
         return
@@ -58,6 +60,9 @@ def run(
     simulated, failed = result.manifest.get("patients_simulated", 0), result.manifest.get("patients_failed", 0)
     if failed:
         typer.echo(messages.failures(failed, simulated))
+    removed = result.manifest.get("mechanisms_removed", {})
+    for sentence in (*removed.get("sentences", ()), *removed.get("remarks", ())):
+        typer.echo(messages.removed(sentence))
     for sentence in result.manifest.get("without_effect", ()):
         typer.echo(messages.note(sentence))
     typer.echo(messages.finished(str(result.folder), str(result.report)))

@@ -37,6 +37,9 @@ class RunSettings:
         seed: seed of the random streams.
         version: version of her2sim.
         model_sha256: hash of the compiled model and its parameters.
+
+    Other arguments:
+        without: mechanisms removed from the model, separated by commas; empty for the whole model.
     """
 
     record_id: str
@@ -46,6 +49,7 @@ class RunSettings:
     seed: int
     version: str
     model_sha256: str
+    without: str = ""
 
 
 WORDS = {
@@ -56,6 +60,7 @@ WORDS = {
     "seed": "--seed",
     "version": "the version of her2sim",
     "model_sha256": "the model or its parameters",
+    "without": "--without",
 }
 
 
@@ -170,7 +175,7 @@ def _refuse_other_run(path: Path, found: object, wanted: RunSettings) -> None:
     differences = [
         f"{WORDS[f.name]} ({_shown(f.name, there.get(f.name))} there, {_shown(f.name, getattr(wanted, f.name))} now)"
         for f in fields(RunSettings)
-        if there.get(f.name) != getattr(wanted, f.name)
+        if there.get(f.name, "" if f.name == "without" else None) != getattr(wanted, f.name)
     ]
     if differences:
         raise InputError(
@@ -183,6 +188,8 @@ def _refuse_other_run(path: Path, found: object, wanted: RunSettings) -> None:
 def _shown(name: str, value: object) -> str:
     if name.endswith("sha256"):
         return str(value)[:8]
+    if name == "without":
+        return str(value or "nothing")
     return "the trial's own number" if value is None else str(value)
 
 

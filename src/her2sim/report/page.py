@@ -103,6 +103,7 @@ def _names(files: RunFiles) -> dict[str, Any]:
         "provenance": provenance_rows(files),
         "how": how_rows(files),
         "sources": sources,
+        "removed": list(files.manifest.get("mechanisms_removed", {}).get("sentences", [])),
         "limitations": limitations(files),
         "finished": files.manifest.get("state") == "finished",
     }

@@ -11,7 +11,7 @@ from her2sim.evidence.base import load_record
 from her2sim.record.reading import is_record_path, read_record
 from her2sim.record.types import TrialRecord
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "removed_mechanisms"]
 
 
 def compare(first: str | Path, second: str | Path | None = None) -> Comparison:
@@ -46,6 +46,16 @@ def compare(first: str | Path, second: str | Path | None = None) -> Comparison:
             hint=f"Simulate it first (her2sim run {simulated.id}), then name its run folder.",
         )
     return compare_records(simulated, own)
+
+
+def removed_mechanisms(*places: str | Path | None) -> list[str]:
+    """One sentence for each of these runs or records that was simulated without some mechanisms."""
+    found: list[str] = []
+    for place in places:
+        names = _record(place).extra.get("without") if place is not None else None
+        if names:
+            found.append(f"{place} was simulated without {', '.join(map(str, names))}.")
+    return found
 
 
 def _record(place: str | Path) -> TrialRecord:

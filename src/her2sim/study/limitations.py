@@ -10,6 +10,7 @@ from her2sim.study.plan import TrialPlan
 def limitations(plan: TrialPlan) -> list[str]:
     """Sentences on what the model does not know, for every run and for this trial."""
     found = [
+        *removed_mechanisms(plan),
         *unmodeled_actions(plan),
         *unread_words(plan),
         "The model is a first core with a rough fit; most of its biological numbers are assumed within stated ranges.",
@@ -18,6 +19,11 @@ def limitations(plan: TrialPlan) -> list[str]:
     if plan.record.disease == "gastric":
         found.append("Gastric cancer borrows most parameters from breast cancer.")
     return found
+
+
+def removed_mechanisms(plan: TrialPlan) -> list[str]:
+    """What the study goes without: nobody may take its figures for those of the whole model."""
+    return [*(f"Mechanism removed by --without: {text}" for text in plan.removed.sentences), *plan.removed.remarks]
 
 
 def unmodeled_actions(plan: TrialPlan) -> list[str]:

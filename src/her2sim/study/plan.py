@@ -16,6 +16,7 @@ from her2sim.core.paths import data_dir
 from her2sim.model.drug_file import is_placebo, load_drug
 from her2sim.model.parameters import load_parameters
 from her2sim.record.types import Arm, PriorTherapy, RegimenItem, TrialRecord
+from her2sim.study.knock_outs import NOTHING, Removal, removal
 from her2sim.trial.calendar import planned_scans
 from her2sim.trial.next_lines import Policy, make_policy
 from her2sim.trial.withdrawal import longest_follow_up_days
@@ -50,6 +51,7 @@ class TrialPlan:
         seed: seed of the study.
         overrides: values of population-level parameters that replace those of the data files.
         after_progression: whether patients are followed through the next lines; a fit to response and PFS needs not.
+        removed: the mechanisms that every line of therapy goes without.
     """
 
     record: TrialRecord
@@ -61,6 +63,12 @@ class TrialPlan:
     seed: int
     overrides: Mapping[str, float]
     after_progression: bool = True
+    removed: Removal = NOTHING
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """Names of the mechanisms removed, sorted."""
+        return self.removed.names
 
     @property
     def patients(self) -> int:
@@ -75,6 +83,7 @@ def make_plan(
     seed: int,
     overrides: Mapping[str, float] | None = None,
     place: Place | None = None,
+    without: Sequence[str] = (),
 ) -> TrialPlan:
     """Turn a record into a plan, refusing what cannot be simulated before anything is written.
 
@@ -86,10 +95,11 @@ def make_plan(
     Other arguments:
         overrides: values of population-level parameters that replace those of the data files.
         place: tells where a key of the record stands; without it, messages name the record's id and the key.
+        without: mechanisms to remove, by the names of ``her2sim model --mechanisms``.
 
     Raises:
-        InputError: the setting cannot be simulated yet, a drug is unknown or has no dose and schedule, or the number
-            of patients is absurd.
+        InputError: the setting cannot be simulated yet, a drug is unknown or has no dose and schedule, the number
+            of patients is absurd, or a mechanism does not exist.
     """
     place = place or partial(place_in_record, record)
     if record.disease not in ("breast", "gastric") or not record.setting.startswith("metastatic"):
@@ -102,15 +112,20 @@ def make_plan(
         raise InputError(
             f"--patients {patients} is outside 1 to {MOST_PATIENTS}.", hint="Typical trials have 50 to 500 per arm."
         )
+    arms = tuple(_arm(arm, patients, partial(place, "arms", index)) for index, arm in enumerate(record.arms))
+    prior = _prior(record, place)
+    policy = make_policy(_file("next_lines"), record.disease, standard_regimen)
+    other_lines = [*(regimen for _, regimen in prior), *(line.regimen for line in policy.lines), ()]
     return TrialPlan(
         record=record,
-        arms=tuple(_arm(arm, patients, partial(place, "arms", index)) for index, arm in enumerate(record.arms)),
+        arms=arms,
         planned=_planned(record),
-        prior=_prior(record, place),
+        prior=prior,
         earlier=_file("earlier_lines"),
-        policy=make_policy(_file("next_lines"), record.disease, standard_regimen),
+        policy=policy,
         seed=seed,
         overrides=dict(overrides or {}),
+        removed=removal(without, record.disease, [arm.regimen for arm in arms], other_lines),
     )
 
 

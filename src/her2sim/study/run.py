@@ -7,7 +7,7 @@ import math
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -67,6 +67,7 @@ def run(
     out: str | Path | None = None,
     chunk_size: int = 100,
     on_progress: Callable[[Progress], None] | None = None,
+    without: Sequence[str] = (),
 ) -> RunResult:
     """Simulate a trial and write its run folder; the same call again resumes, or does nothing when all is done.
 
@@ -82,6 +83,7 @@ def run(
         out: run folder; ``runs/<id>-<patients>-s<seed>`` by default.
         chunk_size: patients per unit of work; changes no result.
         on_progress: called as work goes on.
+        without: mechanisms to remove from the model, for every line of therapy (``her2sim model --mechanisms``).
 
     Raises:
         InputError: the record, the numbers or the folder are wrong; nothing was written.
@@ -96,15 +98,15 @@ def run(
     loaded = record if isinstance(record, TrialRecord) else load_record(str(record))
     in_file = not isinstance(record, TrialRecord) and is_record_path(str(record))
     place = partial(place_in, Path(str(record))) if in_file else partial(place_in_record, loaded)
-    plan = make_plan(loaded, patients=patients, seed=seed, place=place)
+    plan = make_plan(loaded, patients=patients, seed=seed, place=place, without=without)
     if plan.patients * replicates > MOST_SIMULATED:
         raise InputError(
             f"{plan.patients} patients times {replicates} replicates are more than {MOST_SIMULATED}.",
             hint="Lower --patients or --replicates.",
         )
     chunks = ChunkPlan(plan.patients, replicates, chunk_size)
-    settings = _settings(loaded, patients, replicates, seed)
-    path = Path(out) if out is not None else Path("runs") / _folder_name(loaded, patients, replicates, seed)
+    settings = replace(_settings(loaded, patients, replicates, seed), without=",".join(plan.without))
+    path = Path(out) if out is not None else Path("runs") / _folder_name(loaded, settings)
     found = check_run_folder(path, settings)
     if found == "finished":
         if not (path / "report.html").exists():  # stopped after the last table and before the report
@@ -124,7 +126,7 @@ def run(
         tell(Progress("writing the report", chunks.total, chunks.total))
         for name, keys in TABLES.items():
             assemble(folder.chunks, done, name, path / f"{name}.parquet", keys=keys)
-        simulated = simulated_record(loaded, path, replicates)
+        simulated = _marked(simulated_record(loaded, path, replicates), plan)
         write_text(path / "record.yaml", record_yaml(simulated))
         if any(arm.results for arm in loaded.arms) or loaded.contrasts:
             write_text(path / "published.yaml", record_yaml(loaded))
@@ -164,6 +166,12 @@ def _say_nothing(progress: Progress) -> None:
     pass
 
 
+def _marked(record: TrialRecord, plan: TrialPlan) -> TrialRecord:
+    """A record simulated without some mechanisms says so itself, wherever it is carried."""
+    extra = {key: value for key, value in record.extra.items() if key != "without"}
+    return replace(record, extra=extra | ({"without": list(plan.without)} if plan.without else {}))
+
+
 def _settings(record: TrialRecord, patients: int | None, replicates: int, seed: int) -> RunSettings:
     from her2sim import __version__
 
@@ -179,10 +187,11 @@ def _settings(record: TrialRecord, patients: int | None, replicates: int, seed: 
     )
 
 
-def _folder_name(record: TrialRecord, patients: int | None, replicates: int, seed: int) -> str:
+def _folder_name(record: TrialRecord, settings: RunSettings) -> str:
     plain = "".join(c if c.isalnum() or c in "-_." else "-" for c in record.id)
-    many = f"-r{replicates}" if replicates > 1 else ""
-    return f"{plain}-{patients or 'own-n'}{many}-s{seed}"
+    many = f"-r{settings.replicates}" if settings.replicates > 1 else ""
+    less = f"-without-{settings.without.replace(',', '-')}" if settings.without else ""
+    return f"{plain}-{settings.patients or 'own-n'}{many}-s{settings.seed}{less}"
 
 
 def _facts(folder: RunFolder, plan: TrialPlan, chunks: ChunkPlan, workers: int, seconds: float) -> dict[str, Any]:
@@ -203,6 +212,7 @@ def _facts(folder: RunFolder, plan: TrialPlan, chunks: ChunkPlan, workers: int, 
         "patients_failed": len(failed),
         "failures": [_failure(row) for row in rows],
         "defaults_taken": list(plan.record.defaults_taken),
+        "mechanisms_removed": _removed_facts(plan),
         "limitations": limitations(plan),
         "without_effect": unmodeled_actions(plan),
         "workers": workers,
@@ -210,6 +220,16 @@ def _facts(folder: RunFolder, plan: TrialPlan, chunks: ChunkPlan, workers: int, 
         "seconds": round(seconds, 1),
         "seconds_worked": round(worked, 1),
         "patients_per_second": round(table.num_rows / worked, 2) if worked else None,
+    }
+
+
+def _removed_facts(plan: TrialPlan) -> dict[str, Any]:
+    removed = plan.removed
+    return {
+        "names": list(removed.names),
+        "parameters": dict(removed.values),
+        "sentences": list(removed.sentences),
+        "remarks": list(removed.remarks),
     }
 
 
