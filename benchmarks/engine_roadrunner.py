@@ -2,7 +2,11 @@
 
     python benchmarks/engine_roadrunner.py FOLDER plain|events --patients 10 --rtol 1e-6
     python benchmarks/engine_roadrunner.py FOLDER events --patients 12 --rtol 1e-10 --out FOLDER/reference.npz
+    python benchmarks/engine_roadrunner.py FOLDER events --code none    # loads a model of many assigned variables
 
+``--code``: how hard libRoadRunner's LLVM works on the machine code: its default, or its newer compiler (LLJIT) with no,
+little or its usual optimization. libRoadRunner writes assigned variables out wherever they are used, so optimizing the
+her2sim model takes it minutes.
 ``events``: the doses are SBML events. ``plain``: one call of ``simulate`` per dose interval, the dose added in between.
 """
 
@@ -17,6 +21,16 @@ import numpy as np
 import roadrunner
 from engine_amici import segments
 from engine_workloads import Workload, read
+
+CODES = {"default": None, "none": "NONE", "less": "LESS", "usual": "DEFAULT"}
+
+
+def choose_code(name: str) -> None:
+    """Set how libRoadRunner makes machine code, before a model is loaded."""
+    config = roadrunner.Config
+    if CODES[name] is not None:
+        config.setValue(config.LLVM_BACKEND, config.LLJIT)
+        config.setValue(config.LLJIT_OPTIMIZATION_LEVEL, getattr(config, CODES[name]))
 
 
 class Runner:
@@ -75,9 +89,11 @@ def main() -> None:
     parser.add_argument("--rtol", type=float, default=1e-6)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--patients", type=int, default=10)
+    parser.add_argument("--code", choices=tuple(CODES), default="default")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     work = read(args.folder)
+    choose_code(args.code)
     begin = time.perf_counter()
     runner = Runner(args.folder, args.form, args.rtol, work)
     ready = time.perf_counter() - begin

@@ -4,9 +4,10 @@
         --contenders own:free:1e-5:200 amici:events:1e-6:12 roadrunner:events:1e-6:6 [--rounds 3] [--threads 1]
 
 A contender is simulator, form, rtol and patients; the form is ``free`` or ``folded`` for the engine (all parameters
-free, or those alike for all patients as constants), ``events`` or ``plain`` for the others. The reference is
+free, or those alike for all patients as constants), ``events`` or ``plain`` for the others, with ``+less`` behind it
+for libRoadRunner's machine code of that kind (``engine_roadrunner.py --code less``). The reference is
 FOLDER/reference.npz, of another code at tight tolerance. With --threads 2 the engine takes two threads and each of the
-others two processes at the same time. Each run is a process of its own; setting up is not counted.
+others two processes at the same time. Each run is a process of its own; setting up is not counted, but printed.
 
 Error of a patient: largest |x - ref| / (|ref| + 1e-4 max|ref|) over states and observations.
 """
@@ -47,9 +48,10 @@ def command(contender: str, folder: Path, amici: str, threads: int, part: int, o
         ]  # fmt: skip
     python, script = (amici, "engine_amici.py") if who == "amici" else (sys.executable, "engine_roadrunner.py")
     verb = ["run"] if who == "amici" else []
+    form, _, code = form.partition("+")
     return [
         python, str(HERE / script), *verb, str(folder), form, "--rtol", rtol, "--patients", count, "--first",
-        str(part * patients), "--out", str(out),
+        str(part * patients), "--out", str(out), *(["--code", code] if code else []),
     ]  # fmt: skip
 
 
@@ -97,7 +99,8 @@ def main() -> None:
     print(f"{args.folder.name}: {time.strftime('%Y-%m-%d %H:%M')}, load {min(loads):.1f} to {max(loads):.1f}, ", end="")
     print(f"{args.threads} core(s), median of {args.rounds} interleaved rounds")
     print("| simulator | form | rtol | patients | per CPU s (rounds) | per s of its solver | per wall s | ", end="")
-    print("error median / max | failed | ours per CPU s / this |\n|---|---|---|---|---|---|---|---|---|---|")
+    print("error median / max | failed | set-up, wall s | ours per CPU s / this |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     base = 0.0
     for contender, rounds in runs.items():
         who, form, rtol, _ = contender.split(":")
@@ -112,6 +115,7 @@ def main() -> None:
             f"{np.median(cpu):.4g} ({', '.join(f'{x:.4g}' for x in cpu)}) | "
             f"{f'{np.median(solver):.4g}' if solver else ''} | {np.median(wall):.4g} | "
             f"{np.median(error):.1e} / {np.max(error):.1e} over {shared} | {rounds[0]['failed']:.0f} | "
+            f"{np.median([r.get('setup_s', float('nan')) for r in rounds]):.1f} | "
             f"{base / np.median(cpu):.1f} |"
         )
 

@@ -41,7 +41,10 @@ SEEDS = (
     "  R: S -> Q; 0.2*S*c; E: at time > 3: c = c/2; p := c*S; q = p + 1;\nend",
 )
 NUMBERS = ("0", "-1", "1e308", "-1e-308", "NaN", "INF", "", "1e", "2", "0.5", "abc", "1e400")
-TAGS = ("apply", "ci", "cn", "math", "event", "trigger", "delay", "listOfRules", "species", "assignmentRule", "lambda")
+TAGS = (
+    "apply", "ci", "cn", "math", "event", "trigger", "delay", "listOfRules", "species", "assignmentRule", "lambda",
+    "bvar", "csymbol", "piecewise", "piece", "otherwise", "kineticLaw", "functionDefinition", "speciesReference", "compartment",
+)  # fmt: skip
 
 
 def mutated(text: str, draw: np.random.Generator) -> str:
@@ -60,12 +63,27 @@ def mutated(text: str, draw: np.random.Generator) -> str:
             text = replaced_value(text, at, str(draw.choice(NUMBERS)))
         elif kind == 6:
             old, new = draw.choice(TAGS, 2)
-            text = text.replace(f"<{old}>", f"<{new}>", 1).replace(f"</{old}>", f"</{new}>", 1)
+            text = renamed_element(text, old, new, draw)
         elif kind == 7:
             text = moved_element(text, at, int(draw.integers(0, max(len(text), 1))))
         else:
             text = swapped_word(text, draw)
     return text
+
+
+def renamed_element(text: str, old: str, new: str, draw: np.random.Generator) -> str:
+    """One element under another name, with its end if that follows; or only its start or its end."""
+    starts = [i for i in range(len(text)) if text.startswith((f"<{old}>", f"<{old} "), i)]
+    if not starts:
+        return text
+    at = int(draw.choice(starts))
+    end = text.find(f"</{old}>", at)
+    both = draw.random() < 0.9
+    if end > 0 and (both or draw.random() < 0.5):
+        text = text[:end] + f"</{new}>" + text[end + len(old) + 3 :]
+        if not both:
+            return text
+    return text[:at] + f"<{new}" + text[at + len(old) + 1 :]
 
 
 def swapped_word(text: str, draw: np.random.Generator) -> str:

@@ -113,6 +113,46 @@ def test_a_rate_of_nothing_does_not_reach_libsbml_which_it_would_crash(inside: s
         read_sbml(model(parameters("x") + listed(rule("rateRule", inside.format(symbol), "x"))))
 
 
+@pytest.mark.parametrize("inside", ["<math> a </math>", "<cn> 1 </cn>", "", "<ci> a </ci><ci> b </ci>"])
+def test_an_argument_that_is_no_single_name_does_not_reach_libsbml_which_it_would_crash(inside: str) -> None:
+    function = MATH.format(f"<lambda><bvar>{inside}</bvar><ci> a </ci></lambda>")
+    text = model(f'<listOfFunctionDefinitions><functionDefinition id="f">{function}</functionDefinition>'
+                 "</listOfFunctionDefinitions>")  # fmt: skip
+    with pytest.raises(InputError, match="argument of a function"):
+        read_sbml(text)
+
+
+SPECIES = (
+    '<species id="S" compartment="{}" initialAmount="1" hasOnlySubstanceUnits="true" boundaryCondition="false" '
+    'constant="false"{}/>'
+)
+COMPARTMENT = '<listOfCompartments><compartment id="c" size="1" constant="true"/></listOfCompartments>'
+
+
+def of_species(compartment: str = "c", more: str = "", rest: str = "") -> str:
+    return model(f"{COMPARTMENT}<listOfSpecies>{SPECIES.format(compartment, more)}</listOfSpecies>{rest}")
+
+
+DANGLING = {
+    "compartment": of_species(compartment=""),
+    "variable": model(
+        parameters("x") + listed(rule("rateRule", CI.format("x")).replace("<rateRule", '<rateRule variable=""'))
+    ),
+    "species": of_species(
+        rest='<listOfReactions><reaction id="r" reversible="false" fast="false"><listOfReactants><speciesReference '
+        f'species="" stoichiometry="1" constant="true"/></listOfReactants><kineticLaw>{MATH.format("<cn>1</cn>")}'
+        "</kineticLaw></reaction></listOfReactions>"
+    ),
+    "conversion factor": of_species(more=' conversionFactor=""'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", [*DANGLING])
+def test_an_empty_reference_is_refused_though_libsbml_passes_over_it(what: str) -> None:
+    with pytest.raises(InputError):
+        read_sbml(DANGLING[what])
+
+
 def test_packages_that_change_the_mathematics_are_refused() -> None:
     fbc = ' xmlns:fbc="http://www.sbml.org/sbml/level3/version1/fbc/version2" fbc:required="false"'
     text = model("", more=fbc).replace('<model id="m">', '<model id="m" fbc:strict="true">')

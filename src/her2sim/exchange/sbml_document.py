@@ -101,6 +101,8 @@ class _FirstLook:
             self.refuse(f"elements are nested more than {MOST_DEPTH} levels deep")
         if len(attributes.get("formula", "")) > MOST_LETTERS:  # Level 1 writes formulas as text
             self.refuse(f"a formula has more than {MOST_LETTERS} letters")
+        if self.open and self.open[-1] == "bvar" and tag != "ci":  # libSBML 5.21 crashes on any other
+            self.refuse(f"the name of an argument of a function is an element {tag}, not ci")
         if tag == "csymbol":
             self.csymbol(attributes.get("definitionURL", "").rpartition("/")[2])
         self.children[-1] += 1
@@ -119,8 +121,10 @@ class _FirstLook:
         self.calls[-1] = symbol
 
     def end(self, _name: str) -> None:
-        self.open.pop()
-        count, call = self.children.pop() - 1, self.calls.pop()
+        tag, count, call = self.open.pop(), self.children.pop(), self.calls.pop()
+        if tag == "bvar" and count != 1:
+            self.refuse(f"an argument of a function has {count} names, not 1")
+        count -= 1
         if call and count != _APPLIED[call]:
             self.refuse(f"csymbol {call} has {count} arguments, not {_APPLIED[call]}")
 

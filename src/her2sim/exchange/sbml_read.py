@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from her2sim.core.errors import InputError
+from her2sim.exchange.references import dangling
 from her2sim.exchange.report import Finding, ImportReport, ModelRefused
 from her2sim.exchange.sbml_document import consistency_findings, flatten, package_findings, parse
 from her2sim.exchange.sbml_extract import extract
@@ -87,6 +88,9 @@ def read_sbml(text: str, *, where: str = "SBML model", strict_units: bool = Fals
         )
         checked.append(Finding("unit", "", 0, "warning", why))
     findings += [_refused_unit(f) if strict_units and f.construct == "unit" else f for f in checked]
+    findings += dangling(content)
+    if any(f.status == "refused" and f.construct != "unit" for f in findings):
+        raise ModelRefused(ImportReport(where, tuple(findings)))
     interpreter = Interpreter(content)
     system, meaning = interpreter.interpret()
     findings += interpreter.findings
