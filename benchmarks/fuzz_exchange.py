@@ -43,7 +43,8 @@ SEEDS = (
 NUMBERS = ("0", "-1", "1e308", "-1e-308", "NaN", "INF", "", "1e", "2", "0.5", "abc", "1e400")
 TAGS = (
     "apply", "ci", "cn", "math", "event", "trigger", "delay", "listOfRules", "species", "assignmentRule", "lambda",
-    "bvar", "csymbol", "piecewise", "piece", "otherwise", "kineticLaw", "functionDefinition", "speciesReference", "compartment",
+    "bvar", "csymbol", "piecewise", "piece", "otherwise", "kineticLaw", "functionDefinition", "speciesReference",
+    "compartment",
 )  # fmt: skip
 
 
