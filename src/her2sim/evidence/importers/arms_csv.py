@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from her2sim.core.errors import InputError, did_you_mean
-from her2sim.evidence.importers.imported import Imported, ImportReport
+from her2sim.evidence.importers.imported import Imported, ImportReport, Remark
+from her2sim.evidence.importers.kept_back import STATUS, kept_back, results_left_out
 from her2sim.evidence.importers.source_text import SourceText
 from her2sim.evidence.importers.table_rows import Row, table_rows
 from her2sim.record.endpoints import endpoint_names, is_endpoint
@@ -47,8 +48,10 @@ def import_arms(source: SourceText) -> Imported:
                 raise row.error(column, f"{column} is missing")
         _trial(trials, row)
     records: list[TrialRecord] = []
+    unread: list[Remark] = []
     for name, values in trials.items():
         first = values.pop("_line")
+        unread += _keep_back(values, f"line {first}")
         for contrast in values["contrasts"]:
             _check_reference(contrast, values, source.name)
         try:
@@ -60,7 +63,24 @@ def import_arms(source: SourceText) -> Imported:
     figures = sum(len(arm.results) for record in records for arm in record.arms)
     comparisons = sum(len(record.contrasts) for record in records)
     read = f"{len(rows)} rows: {len(records)} trials, {figures} figures of arms, {comparisons} comparisons"
-    return Imported(ImportReport(FORMAT, source.name, (read,)), tuple(records))
+    return Imported(ImportReport(FORMAT, source.name, (read,), unmapped=tuple(unread)), tuple(records))
+
+
+def _keep_back(values: dict[str, Any], place: str) -> list[Remark]:
+    """Take out the results of a trial whose results are withheld, and of other trials those that it is cited for."""
+    cited = {key: kept_back("", source["citation"]) for key, source in values["sources"].items()}
+    trial = kept_back(values.get("nct", ""), values["id"])
+    found: list[Remark] = []
+    for name in [trial] if trial else sorted(set(cited.values()) - {""}):
+        dropped = 0
+        for rows in (values["contrasts"], *(arm["results"] for arm in values["arms"])):
+            kept = [row for row in rows if not trial and cited.get(row.get("source", "")) != name]
+            dropped += len(rows) - len(kept)
+            rows[:] = kept
+        if trial:
+            values["status"] = STATUS
+        found.append(results_left_out(name, place, f"{dropped} results of {values['id']}"))
+    return found
 
 
 def _trial(trials: dict[str, dict[str, Any]], row: Row) -> None:

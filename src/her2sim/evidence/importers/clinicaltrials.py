@@ -19,6 +19,7 @@ from her2sim.evidence.importers.clinicaltrials_flow import baseline_of, flow_of
 from her2sim.evidence.importers.clinicaltrials_outcomes import Figures, outcome_figures
 from her2sim.evidence.importers.imported import AdverseEvent, Imported, ImportReport, Remark
 from her2sim.evidence.importers.json_node import Node, read_json
+from her2sim.evidence.importers.kept_back import STATUS, kept_back, results_left_out
 from her2sim.evidence.importers.registry_groups import Groups
 from her2sim.evidence.importers.source_text import SourceText
 from her2sim.record.reading import record_from_mapping
@@ -95,7 +96,14 @@ class _Study:
         results = study.child("resultsSection")
         self.events: list[AdverseEvent] = []
         found = Figures()
-        if results.value:
+        identity = study.child("protocolSection").child("identificationModule")
+        texts = [identity.text(key) for key in ("acronym", "officialTitle", "briefTitle")]
+        trial = kept_back(values["nct"], *texts)
+        if trial:
+            values["status"] = STATUS
+            what = "the results section" if results.value else "results, of which the file has none"
+            self.unmapped.append(results_left_out(trial, study.place("resultsSection"), what))
+        elif results.value:
             flow = flow_of(results, groups)
             baseline, left_out = baseline_of(results)
             found = outcome_figures(results, groups, design.arms, flow.n, choices.skip_impossible)

@@ -16,6 +16,7 @@ from xml.parsers import expat
 
 from her2sim.core.errors import InputError
 from her2sim.evidence.importers.imported import Citation, Imported, ImportReport, Remark
+from her2sim.evidence.importers.kept_back import results_left_out, without_abstract
 from her2sim.evidence.importers.source_text import read_bytes
 
 FORMAT = "pubmed"
@@ -159,7 +160,10 @@ def parse_pubmed_xml(content: bytes, name: str) -> Imported:
         if made is None:
             left.append(Remark(f"line {article.line}", f"article {at}", "it has no title"))
         else:
+            made, trial = without_abstract(made)
             citations.append(made)
+            if trial:
+                left.append(results_left_out(trial, f"line {article.line}", "the abstract"))
     if not citations:
         raise InputError("there is no article with a title", where=name, hint="Expected PubmedArticle elements.")
     return Imported(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from her2sim.core.errors import InputError
 from her2sim.evidence.importers.imported import Citation, Imported, ImportReport, Remark
+from her2sim.evidence.importers.kept_back import results_left_out, without_abstract
 from her2sim.evidence.importers.source_text import SourceText
 
 NBIB, RIS = "nbib", "ris"
@@ -114,7 +115,10 @@ def _imported(source: SourceText, form: str, entries: list[_Entry]) -> Imported:
     for number, entry in enumerate(entries, start=1):
         made = make(entry, number)
         if made.title:
+            made, trial = without_abstract(made)
             citations.append(made)
+            if trial:
+                left.append(results_left_out(trial, f"line {entry.line}", "the abstract"))
         else:
             left.append(Remark(f"line {entry.line}", f"entry {number}", "it has no title"))
     if not citations:
