@@ -18,7 +18,8 @@ from her2sim.study import course
 from her2sim.study.run import RunResult, run
 from her2sim.trial import next_lines, selection
 from her2sim.trial.selection import ATTEMPTS
-from her2sim.trial.treatment import Cohort, treat
+from her2sim.trial.stages import treat_until
+from her2sim.trial.treatment import Cohort
 
 FAILED = {2, 5}
 STATE = "V_T1_sensitive_mL"
@@ -29,12 +30,12 @@ def run_with_failures(monkeypatch: pytest.MonkeyPatch, small_trial: Path, tmp_pa
     """Runs the small trial while the module given starts the patients in ``failed`` from what is not a number."""
 
     def start_run(module: Any, failed: set[int] = FAILED) -> RunResult:
-        def spoiled(cohort: Cohort, disease: str, regimen: Any, start: Any, days: Any) -> Any:
+        def spoiled(cohort: Cohort, disease: str, regimen: Any, start: Any, days: Any, ended: Any) -> Any:
             numbers = cohort.patients.ids // ATTEMPTS
             values = np.where(np.isin(numbers, sorted(failed)), np.nan, start[STATE])
-            return treat(cohort, disease, regimen, {**start, STATE: values}, days)
+            return treat_until(cohort, disease, regimen, {**start, STATE: values}, days, ended)
 
-        monkeypatch.setattr(module, "treat", spoiled)
+        monkeypatch.setattr(module, "treat_until", spoiled)
         return run(small_trial, out=tmp_path / "out")
 
     return start_run

@@ -18,7 +18,8 @@ from her2sim.trial import next_lines
 from her2sim.trial.lesion_state import lesion_start
 from her2sim.trial.next_lines import Leaving, Policy, death_after
 from her2sim.trial.selection import ATTEMPTS
-from her2sim.trial.treatment import Cohort, Trajectory, treat
+from her2sim.trial.stages import Ended, treat_until
+from her2sim.trial.treatment import Cohort, Trajectory
 
 N = 4
 PLAN = make_plan(load_record("EMILIA"), patients=N, seed=3)
@@ -39,12 +40,12 @@ def treated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], list[int],
     seen: list[tuple[list[str], list[int], dict[str, np.ndarray]]] = []
 
     def watched(
-        cohort: Cohort, disease: str, regimen: Sequence[RegimenItem], start: Mapping[str, Any], days: Any
+        cohort: Cohort, disease: str, regimen: Sequence[RegimenItem], start: Mapping[str, Any], days: Any, ended: Ended
     ) -> Trajectory:
         seen.append(([item.drug for item in regimen], cohort.patients.ids.tolist(), dict(start)))
-        return treat(cohort, disease, regimen, start, days)
+        return treat_until(cohort, disease, regimen, start, days, ended)
 
-    monkeypatch.setattr(next_lines, "treat", watched)
+    monkeypatch.setattr(next_lines, "treat_until", watched)
     return seen
 
 

@@ -30,7 +30,8 @@ from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at
 from her2sim.trial.next_lines import Leaving, death_after, hazard_of
 from her2sim.trial.readings import Reading, TrueScans, read_scans
 from her2sim.trial.selection import EarlierLines, Entry, admit
-from her2sim.trial.treatment import Trajectory, treat
+from her2sim.trial.stages import treat_until
+from her2sim.trial.treatment import Trajectory
 from her2sim.trial.true_progression import ProgressionRule
 from her2sim.trial.withdrawal import follow_up_days, longest_follow_up_days
 
@@ -116,21 +117,29 @@ def _arm_course(
     visits = visit_days(plan.planned, typical, seed=seed, patients=ids)
     horizon = longest_follow_up_days(record.assessment.follow_up_days, typical)
     days, columns = _observation_days(visits, horizon)
-    course = treat(cohort, record.disease, arm.regimen, start, days)
+    end_of_study = np.minimum(withdrawal, cutoff)
+    frailty, level = frailties(seed, ids, typical["frailty_log_sd"]), death_levels(seed, ids)
+    age, imaging = cohort.patients.columns["age_years"], record.assessment.brain_imaging
+
+    def read(course: Trajectory, rows: NDArray[np.int64], who: str) -> Reading:
+        truth = _true_scans(course, visits[rows], columns[rows], cohort.patients.take(rows))
+        return read_scans(truth, who, typical, seed=seed, patients=ids[rows], brain_imaging=imaging)
+
+    def line_ends(rows: NDArray[np.int64], course: Trajectory) -> Floats:
+        """The end of trial therapy: the investigator's progression, death or the end of observation."""
+        total = cumulative(course.days, hazard_of(course, age[rows], frailty[rows], typical))
+        dies = time_at(course.days, total, level[rows])
+        seen = np.minimum(dies, end_of_study[rows])
+        return np.minimum(seen, _first_progression(assess(_seen(read(course, rows, "INV"), seen))))
+
+    course = treat_until(cohort, record.disease, arm.regimen, start, days, line_ends)
     earlier = entry.status[keep]
     ok = (course.status == 0) & (earlier == 0)
-    truth = _true_scans(course, visits, columns, cohort.patients)
-    imaging = record.assessment.brain_imaging
-    readings = {
-        who: read_scans(truth, who, typical, seed=seed, patients=ids, brain_imaging=imaging) for who in ASSESSORS
-    }
-    frailty = frailties(seed, ids, typical["frailty_log_sd"])
-    level = death_levels(seed, ids)
-    age = cohort.patients.columns["age_years"]
+    everyone = np.arange(len(ids))
+    readings = {who: read(course, everyone, who) for who in ASSESSORS}
     total = cumulative(days, np.where(ok[:, None], hazard_of(course, age, frailty, typical), 0.0))
     death_on_trial = time_at(days, total, level)
 
-    end_of_study = np.minimum(withdrawal, cutoff)
     last_scan = np.minimum(death_on_trial, end_of_study)
     judged_inv = assess(_seen(readings["INV"], last_scan))
     progressed = _first_progression(judged_inv)

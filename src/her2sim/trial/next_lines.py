@@ -19,7 +19,8 @@ from her2sim.model.lesions import SLOTS, volumes
 from her2sim.record.types import RegimenItem
 from her2sim.trial.lesion_state import carried_states, lesion_states
 from her2sim.trial.mortality import cumulative, death_hazard, time_at, value_at
-from her2sim.trial.treatment import Cohort, Trajectory, treat
+from her2sim.trial.stages import treat_until
+from her2sim.trial.treatment import Cohort, Trajectory
 from her2sim.trial.true_progression import ProgressionRule, progression_of
 
 Floats = NDArray[np.float64]
@@ -158,7 +159,19 @@ def _through(
             break
         wanted = until[open_rows] - elapsed[open_rows]
         days = _grid_days(wanted if last else np.minimum(wanted, policy.horizon_days), policy.step_days)
-        course = treat(cohort.take(open_rows), disease, regimen, {k: v[open_rows] for k, v in now.items()}, days)
+        here, begun = open_rows, leaving.day[open_rows] + elapsed[open_rows]
+        age_then = cohort.patients.columns["age_years"][here] + begun / DAYS_PER_YEAR
+
+        def ended(
+            part: Ints, course: Trajectory, here: Ints = here, age: Floats = age_then, last: bool = last
+        ) -> Floats:
+            total = cumulative(course.days, hazard_of(course, age[part], leaving.frailty[here[part]], parameters))
+            dies = time_at(course.days, total, left[here[part]])
+            return dies if last else np.minimum(dies, progression_of(course, rule))
+
+        course = treat_until(
+            cohort.take(open_rows), disease, regimen, {k: v[open_rows] for k, v in now.items()}, days, ended
+        )
         for row in np.flatnonzero(course.status):
             patient = open_rows[row]
             status[patient], fail_state[patient] = course.status[row], course.fail_state[row]

@@ -8,7 +8,7 @@ next candidate of the same patient number is tried. Nothing else is set by hand.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from her2sim.model.lesions import SLOTS
 from her2sim.population.patients import concat
 from her2sim.record.types import PriorTherapy, RegimenItem
 from her2sim.trial.lesion_state import carried_states, clone_shares, lesion_start
-from her2sim.trial.treatment import Cohort, treat
+from her2sim.trial.stages import treat_until
+from her2sim.trial.treatment import Cohort, Trajectory
 from her2sim.trial.true_progression import ProgressionRule, progression_of
 
 Floats = NDArray[np.float64]
@@ -120,7 +121,7 @@ def admit(
         )
     rows = [found[int(number)] for number in numbers]
     patients = concat([row[0].patients for row in rows])
-    cohort = Cohort(patients, rows[0][0].seed, rows[0][0].typical)
+    cohort = replace(rows[0][0], patients=patients)
     names = sorted({name for row in rows for name in row[1]})
     start = {name: np.concatenate([row[1].get(name, FRESH) for row in rows]) for name in names}
     return Entry(
@@ -245,7 +246,11 @@ def _one_line(
     grid = np.append(np.arange(0.0, horizon, manner.step_days), horizon)
     days = np.broadcast_to(grid, (len(cohort.patients), len(grid)))
     start = lesion_start(size, shares, tumor.dead_share) | dict(carried)
-    course = treat(cohort, disease, regimen, start, np.ascontiguousarray(days))
+
+    def ended(_: Ints, course: Trajectory) -> Floats:
+        return np.full(len(course.days), np.inf) if adjuvant else progression_of(course, manner.rule)
+
+    course = treat_until(cohort, disease, regimen, start, np.ascontiguousarray(days), ended)
     ok = course.status == 0
     if adjuvant:
         when = np.full(len(ok), horizon)

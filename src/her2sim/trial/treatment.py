@@ -7,14 +7,14 @@ regimen and by the state in which patients enter.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.engine import compile_model
-from her2sim.engine.interface import CompiledModel
+from her2sim.engine.interface import CompiledModel, DoseTable
 from her2sim.model.assembly import assemble_model
 from her2sim.model.drug import Drug
 from her2sim.model.drug_file import is_placebo, load_drug
@@ -49,15 +49,19 @@ class Cohort:
         patients: the table of covariates and traits.
         seed: seed of the study.
         typical: values of population-level parameters in force (uncertainty drawn), by name.
+
+    Other arguments:
+        rtol: relative tolerance of a step of the solver.
     """
 
     patients: Patients
     seed: int
     typical: Mapping[str, float]
+    rtol: float = RTOL
 
     def take(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Cohort:
         """The cohort of the patients kept."""
-        return Cohort(self.patients.take(keep), self.seed, self.typical)
+        return replace(self, patients=self.patients.take(keep))
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,48 @@ def treatment_model(disease: str, regimen: Sequence[RegimenItem]) -> TreatmentMo
     return _model(disease, tuple(wanted))
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of therapy ready to be solved: parameters and doses of all patients, and the states in which they enter.
+
+    Main arguments:
+        model: the model for the drugs of the regimen.
+        table: (n_patients, n_parameters).
+        doses: doses of all patients up to the last observation and beyond.
+        initial: (n_patients, n_states).
+        rtol: relative tolerance of a step.
+    """
+
+    model: TreatmentModel
+    table: Floats
+    doses: DoseTable
+    initial: Floats
+    rtol: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the states."""
+        return self.model.system.state_names
+
+    def solve(
+        self, rows: NDArray[np.int64], days: Floats, initial: Floats, doses: DoseTable, start: float
+    ) -> Trajectory:
+        """Solve for some of the patients from a day on.
+
+        Main arguments:
+            rows: (n_rows,) their row numbers.
+            days: (n_rows, n_times) observation days.
+            initial: (n_rows, n_states) states on day ``start``.
+            doses: the doses of these rows from that day on, with patients numbered as in ``rows``.
+        """
+        solution = self.model.compiled.solve(
+            self.table[rows], days, initial=initial, doses=doses, rtol=self.rtol, atol=ATOL, start=start
+        )
+        blamed = tuple(self.names[i] if i >= 0 else "" for i in solution.fail_state)
+        known = np.where(solution.status[:, None, None] == 0, solution.values, np.nan)
+        return Trajectory(self.names, days, known, solution.status, solution.fail_time, blamed)
+
+
 def treat(
     cohort: Cohort,
     disease: str,
@@ -118,13 +164,25 @@ def treat(
     start: Mapping[str, Floats],
     days: Floats,
 ) -> Trajectory:
-    """Treat all patients with one regimen from their own starting states.
+    """Treat all patients with one regimen from their own starting states, to the last day.
 
     Main arguments:
         start: state name -> (n_patients,) value on day 0; states not named start at the model's initial value.
             Names that the model of this regimen does not have are left out.
         days: (n_patients, n_times) observation days, ascending, the first being 0.
     """
+    line = prepare(cohort, disease, regimen, start, days)
+    return line.solve(np.arange(len(days)), days, line.initial, line.doses, 0.0)
+
+
+def prepare(
+    cohort: Cohort,
+    disease: str,
+    regimen: Sequence[RegimenItem],
+    start: Mapping[str, Floats],
+    days: Floats,
+) -> Line:
+    """The line that ``treat`` solves; arguments as there."""
     model = treatment_model(disease, regimen)
     given = [item for item in regimen if not is_placebo(item.drug)]
     columns = cohort.patients.columns
@@ -144,13 +202,7 @@ def treat(
         patients=cohort.patients.ids,
         oral_as_daily_rate=True,
     )
-    solution = model.compiled.solve(
-        table, days, initial=initial_states(model.system, table, start), doses=doses, rtol=RTOL, atol=ATOL
-    )
-    names = model.system.state_names
-    blamed = tuple(names[i] if i >= 0 else "" for i in solution.fail_state)
-    known = np.where(solution.status[:, None, None] == 0, solution.values, np.nan)
-    return Trajectory(names, days, known, solution.status, solution.fail_time, blamed)
+    return Line(model, table, doses, initial_states(model.system, table, start), cohort.rtol)
 
 
 def _dosed_days(last: float) -> float:
