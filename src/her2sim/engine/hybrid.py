@@ -8,22 +8,23 @@ SciPy's LSODA (Petzold 1983, doi:10.1137/0904010), and Radau (Hairer & Wanner 19
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from her2sim.engine.batch import checked_batch
+from her2sim.engine.batch import Batch
+from her2sim.engine.checked_model import CheckedModel
+from her2sim.engine.equations import Equations
 from her2sim.engine.hybrid_course import follow
 from her2sim.engine.hybrid_equations import HybridEquations, hybrid_equations
-from her2sim.engine.interface import DoseTable, Floats, Solution
+from her2sim.engine.interface import Solution
 from her2sim.engine.stops import stops_of
 from her2sim.model.system import OdeSystem
 
 
 @dataclass(frozen=True)
-class HybridModel:
+class HybridModel(CheckedModel):
     """A system that may have events and delays, solved patient by patient. Fills ``CompiledModel``.
 
     Main arguments:
@@ -55,42 +56,15 @@ class HybridModel:
     def __reduce__(self) -> tuple[object, ...]:
         return (HybridModel, (self.system, self.varying_names, self.output_names, self.seed))
 
-    @property
-    def state_names(self) -> tuple[str, ...]:
-        """Names of the states, in the order of ``initial``."""
-        return self.system.state_names
+    def the_equations(self) -> Equations:
+        """The model without its events."""
+        return self.compiled.equations
 
-    @property
-    def varying(self) -> tuple[str, ...]:
-        """Parameters that differ between patients, in the order of the parameter table."""
-        return self.compiled.equations.varying
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """What is reported."""
-        return self.compiled.equations.output_names
-
-    def solve(
-        self,
-        parameters: Floats,
-        times: Floats,
-        *,
-        initial: Floats | None = None,
-        doses: DoseTable | None = None,
-        rtol: float = 1e-6,
-        atol: float | Sequence[float] = 1e-9,
-        max_steps: int = 200_000,
-        threads: int = 1,
-        start: float = 0.0,
-    ) -> Solution:
-        """Solve for all patients; see ``CompiledModel.solve``. ``threads`` is ignored.
+    def solve_sound(self, batch: Batch, threads: int) -> Solution:
+        """Solve checked input, one patient after another; ``threads`` is ignored.
 
         An observation at the time of an event is taken after the event, one at the time of a dose before the dose.
         """
-        batch = checked_batch(
-            self.compiled.equations, parameters, times, initial=initial, doses=doses, rtol=rtol, atol=atol,
-            max_steps=max_steps, start=start,
-        )  # fmt: skip
         stops = stops_of(batch.doses, batch.patients, len(self.state_names))
         infused = frozenset(self.state_names[i] for i in stops.infused)
         compiled = self.compiled

@@ -189,7 +189,9 @@ class _Walk:
         if self.echoes:
             candidates.append(self.echoes[0][0])
         for root in self.compiled.clock_roots(self.t, self.y, self.p):
-            candidates += [root, math.nextafter(root, math.inf)]
+            # the solver ends its step before the edge, of which it would else see the far side; the root is rounded
+            width = 4 * math.ulp(root) if math.isfinite(root) else 0.0
+            candidates += [root - width, root, math.nextafter(root, math.inf), root + width]
         return min(c for c in candidates if c > self.t)
 
     def _rates(self, t: float, y: Any) -> list[float]:
@@ -208,6 +210,8 @@ class _Walk:
             self._fail(NOT_FINITE)
             return
         if end - self.t <= 8 * math.ulp(max(abs(self.t), abs(end))):
+            for slot, rate in self.inflow.items():
+                self.y[slot] += rate * (end - self.t)
             self.t = end
             return
         if not self.y:

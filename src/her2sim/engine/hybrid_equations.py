@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from her2sim.engine.clock import RELATIONS, kinks_in_time, root_in_time
 from her2sim.engine.equations import Equations, equations_of
 from her2sim.engine.hybrid_formulas import Function, scalar_function
-from her2sim.model.derivative import TIME_KEY, gradients
-from her2sim.model.expression import TIME, ZERO, Expr, call, div, neg, sub, substitute, sym, symbols, walk
+from her2sim.model.expression import ZERO, Expr, call, sub, substitute, sym, symbols, walk
 from her2sim.model.system import OdeSystem
-
-_RELATIONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class HybridEquations:
         events: in the order of ``triggers``.
         relations: signs to watch: a change of any of them may be a trigger or a kink.
         gaps: difference of the sides of each relation that has no clock root, those of triggers first.
-        clock_roots: times at which a relation of time alone changes, as functions of p.
+        clock_roots: times at which a relation, minimum or maximum changes by time alone, as functions of p.
         backward: the functions that use delayed values.
         delayed: (delayed formula, delay) per delayed value.
         constant_delays: delays that use parameters only and that rates or triggers feel.
@@ -150,7 +148,7 @@ def hybrid_equations(
     of_triggers = _relations(triggers)
     of_rates = [node for node in _relations(rates) if node not in of_triggers]
     watched = [*of_triggers, *of_rates]
-    roots = [_clock_root(node, steady) for node in watched]
+    roots = [root_in_time(sub(*node.args), steady) for node in watched]
     hidden = [node for node, root in zip(watched, roots, strict=True) if root is None]
     unmoved = set(equations.varying) | ({states[i] for i in resting} - moved)
     felt = past.used_in([*rates, *triggers])
@@ -170,7 +168,7 @@ def hybrid_equations(
         n_trigger_relations=len(of_triggers),
         has_gaps=bool(hidden),
         n_trigger_gaps=sum(node in of_triggers for node in hidden),
-        clock_roots=compiled(root for root in roots if root is not None),
+        clock_roots=compiled([*(root for root in roots if root is not None), *kinks_in_time(rates, steady)]),
         delayed=tuple((compiled([x]), compiled([tau])) for x, tau in past.pairs),
         constant_delays=compiled(tau for tau in delays if _steady(tau, unmoved)),
         backward=frozenset(backward),
@@ -236,7 +234,7 @@ def _without_past_in_initials(system: OdeSystem) -> OdeSystem:
 
 
 def _relations(roots: Iterable[Expr]) -> list[Expr]:
-    return [node for node in walk(roots) if node.op in _RELATIONS]
+    return [node for node in walk(roots) if node.op in RELATIONS]
 
 
 def _sign(relation: Expr) -> Expr:
@@ -250,25 +248,3 @@ def _sign(relation: Expr) -> Expr:
 
 def _steady(root: Expr, names: set[str]) -> bool:
     return symbols([root]) <= names and not any(node.op == "time" for node in walk([root]))
-
-
-def _clock_root(relation: Expr, steady: set[str]) -> Expr | None:
-    """Where a relation is linear in time and otherwise uses only what rests, the time at which its sides are equal."""
-    gap = sub(*relation.args)
-    if not symbols([gap]) <= steady or not any(node.op == "time" for node in walk([gap])):
-        return None
-    try:
-        slope = gradients([gap], (), time=True)[0].get(TIME_KEY, ZERO)
-    except ValueError:
-        return None
-    if slope is ZERO or any(node.op == "time" for node in walk([slope])):
-        return None
-    return div(neg(_at_time_zero(gap)), slope)
-
-
-def _at_time_zero(root: Expr) -> Expr:
-    done: dict[int, Expr] = {}
-    for node in walk([root]):
-        args = [done[id(a)] for a in node.args]
-        done[id(node)] = ZERO if node is TIME else call(node.op, *args) if args else node
-    return done[id(root)]

@@ -9,7 +9,6 @@ Hairer & Wanner, Solving ODEs II, 1996.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from her2sim.engine.batch import Batch, checked_batch
+from her2sim.engine.batch import Batch
+from her2sim.engine.checked_model import CheckedModel
+from her2sim.engine.clock import ROUNDING
 from her2sim.engine.equations import Equations
 from her2sim.engine.interface import (
     NOT_FINITE,
@@ -25,7 +26,6 @@ from her2sim.engine.interface import (
     STEP_TOO_SMALL,
     STOPPED,
     TOO_MANY_STEPS,
-    DoseTable,
     Floats,
     Solution,
 )
@@ -34,28 +34,15 @@ from her2sim.engine.python_source import python_function
 from her2sim.engine.stops import Stops, stops_of
 
 METHODS = ("LSODA", "BDF", "Radau")
+SHORTEST = 4 * ROUNDING
+"""An interval of so many units in the last place of time is passed over, as SciPy's solvers cannot step in it."""
 
 
 @dataclass(frozen=True)
-class ReferenceModel:
+class ReferenceModel(CheckedModel):
     """A model solved patient by patient in SciPy. Fills ``CompiledModel``."""
 
     equations: Equations
-
-    @property
-    def state_names(self) -> tuple[str, ...]:
-        """Names of the states, in the order of ``initial``."""
-        return self.equations.states
-
-    @property
-    def varying(self) -> tuple[str, ...]:
-        """Parameters that differ between patients, in the order of the parameter table."""
-        return self.equations.varying
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """What is reported."""
-        return self.equations.output_names
 
     @cached_property
     def formulas(self) -> tuple[Formulas, Formulas]:
@@ -71,29 +58,17 @@ class ReferenceModel:
     def __reduce__(self) -> tuple[object, ...]:
         return (ReferenceModel, (self.equations,))
 
-    def solve(
-        self,
-        parameters: Floats,
-        times: Floats,
-        *,
-        initial: Floats | None = None,
-        doses: DoseTable | None = None,
-        rtol: float = 1e-6,
-        atol: float | Sequence[float] = 1e-9,
-        max_steps: int = 200_000,
-        threads: int = 1,
-        start: float = 0.0,
-    ) -> Solution:
-        """Solve for all patients; see ``CompiledModel.solve``."""
-        batch = checked_batch(
-            self.equations, parameters, times, initial=initial, doses=doses, rtol=rtol, atol=atol,
-            max_steps=max_steps, start=start,
-        )  # fmt: skip
+    def the_equations(self) -> Equations:
+        """The model."""
+        return self.equations
+
+    def solve_sound(self, batch: Batch, threads: int) -> Solution:
+        """Solve checked input; each patient has three solvers to fail in already."""
         return self.solve_batch(batch, threads=threads)
 
     def solve_batch(self, batch: Batch, *, threads: int = 1) -> Solution:
         """Solve input that has been checked."""
-        stops = stops_of(batch.doses, batch.patients, len(self.equations.states))
+        stops = self.clock.added_to(stops_of(batch.doses, batch.patients, len(self.equations.states)), batch)
         strict, continued = self.formulas
         fits = np.zeros(batch.patients, dtype=np.bool_) if self.guard is None else self.guard.fits(batch)
 
@@ -239,7 +214,8 @@ class _Walk:
 
     def _segment(self, end: float) -> None:
         """Integrate to ``end``, by the first method that can."""
-        if not len(self.y):
+        if not len(self.y) or end - self.t <= SHORTEST * np.spacing(max(abs(self.t), abs(end))):
+            self.y[self.infused] += self.inflow * (end - self.t)
             self.t = end
             return
         rates = self._rates(self.t, self.y)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from her2sim.engine.batch import Batch, checked_batch
+from her2sim.engine.batch import Batch
+from her2sim.engine.checked_model import CheckedModel
 from her2sim.engine.equations import Equations
-from her2sim.engine.interface import DoseTable, Floats, Ints, Solution
+from her2sim.engine.interface import Floats, Ints, Solution
 from her2sim.engine.machine_code import MachineCode, machine_code, order_words
 from her2sim.engine.positivity import Guarded, guarded
 from her2sim.engine.reference import ReferenceModel
@@ -27,7 +27,7 @@ TIGHT = 1e-7
 
 
 @dataclass(frozen=True)
-class VectorModel:
+class VectorModel(CheckedModel):
     """A model compiled to machine code. Fills ``CompiledModel``.
 
     Main arguments:
@@ -46,20 +46,9 @@ class VectorModel:
     def __reduce__(self) -> tuple[Any, ...]:
         return (VectorModel, (self.equations, self.lanes))
 
-    @property
-    def state_names(self) -> tuple[str, ...]:
-        """Names of the states, in the order of ``initial``."""
-        return self.equations.states
-
-    @property
-    def varying(self) -> tuple[str, ...]:
-        """Parameters that differ between patients, in the order of the parameter table."""
-        return self.equations.varying
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """What is reported."""
-        return self.equations.output_names
+    def the_equations(self) -> Equations:
+        """The model."""
+        return self.equations
 
     @cached_property
     def guard(self) -> Guarded | None:
@@ -75,24 +64,8 @@ class VectorModel:
             self._codes[key] = machine_code(equations, infused, lanes=self.lanes)
         return self._codes[key]
 
-    def solve(
-        self,
-        parameters: Floats,
-        times: Floats,
-        *,
-        initial: Floats | None = None,
-        doses: DoseTable | None = None,
-        rtol: float = 1e-6,
-        atol: float | Sequence[float] = 1e-9,
-        max_steps: int = 200_000,
-        threads: int = 1,
-        start: float = 0.0,
-    ) -> Solution:
-        """Solve for all patients; see ``CompiledModel.solve``."""
-        batch = checked_batch(
-            self.equations, parameters, times, initial=initial, doses=doses, rtol=rtol, atol=atol,
-            max_steps=max_steps, start=start,
-        )  # fmt: skip
+    def solve_sound(self, batch: Batch, threads: int) -> Solution:
+        """Solve checked input, with a second look at failures."""
         solution = self.solve_batch(batch, threads=threads)
         look_again(batch, solution, self._attempts(threads))
         return solution
@@ -145,7 +118,7 @@ class VectorModel:
     ) -> Solution:
         chosen = method if method is not None else RODAS5P if batch.rtol < TIGHT else RODAS4P2
         n_patients, n_times = batch.patients, batch.times.shape[-1]
-        stops = stops_of(batch.doses, n_patients, len(self.equations.states))
+        stops = self.clock.added_to(stops_of(batch.doses, n_patients, len(self.equations.states)), batch)
         solution = Solution(
             times=batch.times,
             values=np.full((n_patients, n_times, len(self.outputs)), np.nan),
