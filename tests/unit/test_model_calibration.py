@@ -17,7 +17,10 @@ REGIMENS = (
     ("trastuzumab", "pertuzumab", "docetaxel", "tucatinib"),
     ("trastuzumab_deruxtecan", "cisplatin", "capecitabine"),
     ("trastuzumab_emtansine",),
+    ("disitamab_vedotin", "abemaciclib", "fulvestrant"),
 )
+OBSERVED = {"stroma_share", "death_rate_at_reference_burden_per_day", "burden_exponent"}
+"""Numbers of the lesion's scar and of the hazard of death: they act on the model's volumes from outside."""
 
 
 def test_at_most_forty_numbers_are_free_and_none_twice() -> None:
@@ -30,7 +33,8 @@ def test_every_free_number_stands_in_some_model() -> None:
     for disease in ("breast", "gastric"):
         for ids in REGIMENS:
             names |= set(assemble_model([load_drug(i) for i in ids], disease, dict.fromkeys(ids, "")).parameter_names)
-    assert {f.name for f in FREE} <= names
+    assert {f.name for f in FREE} <= names | OBSERVED
+    assert set(load_parameters().quantities) >= OBSERVED
 
 
 def test_a_fitted_spread_is_the_spread_of_a_trait() -> None:

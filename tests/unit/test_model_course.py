@@ -14,7 +14,8 @@ from her2sim.engine import compile_model
 from her2sim.engine.interface import OK, CompiledModel, DoseTable, Solution
 from her2sim.model.assembly import assemble_model, knock_outs
 from her2sim.model.drug_file import load_drug
-from her2sim.model.lesions import LesionVolumes, diameter_mm, volumes
+from her2sim.model.lesions import CLONES, LesionVolumes, diameter_mm, volumes
+from her2sim.model.modules.lesion import MUTANTS
 from her2sim.model.parameters import load_parameters
 from her2sim.model.pharmacokinetics import dose_state
 from her2sim.model.system import OdeSystem
@@ -76,7 +77,7 @@ def sum_of_diameters(found: LesionVolumes) -> np.ndarray:
 
 def test_untreated_volume_doubles_in_the_doubling_time() -> None:
     days = load_parameters().value("doubling_time_days")
-    solution, found = course([], days=1000.0)
+    solution, found = course([], days=1000.0, change={"seeding_per_day": 0.0})
     occult = found.viable_mL[0, :, 4]  # small, so growth is exponential
     rate = np.log(occult[10] / occult[0]) / (solution.times[10] - solution.times[0])
     assert np.log(2.0) / rate == pytest.approx(days, rel=0.01)
@@ -88,9 +89,25 @@ def test_untreated_lesions_never_outgrow_their_largest_volume() -> None:
 
 
 def test_the_mix_of_clones_does_not_drift_without_drugs() -> None:
-    _, found = course([], days=730.0)
+    mutations = [f"acquired_{clone}_per_division" for clone in MUTANTS]
+    _, found = course([], days=730.0, change=dict.fromkeys(mutations, 0.0))
     shares = found.clone_fractions()[0, :, 0]
     np.testing.assert_allclose(shares[-1], shares[0], rtol=1e-6)
+
+
+def test_mutation_adds_to_resistant_clones_and_hardly_changes_the_mix() -> None:
+    _, found = course([], days=730.0)
+    shares = found.clone_fractions()[0, :, 0]
+    gained = shares[-1] - shares[0]
+    for clone in MUTANTS:
+        assert 0.0 < gained[CLONES.index(clone)] < 1e-3
+
+
+def test_visible_lesions_seed_the_occult_lesion_and_the_brain() -> None:
+    _, with_seeds = course([], days=336.0)
+    _, without = course([], days=336.0, change={"seeding_per_day": 0.0, "seeding_brain_per_day": 0.0})
+    for slot, more in ((4, True), (5, True), (0, False)):
+        assert bool(with_seeds.viable_mL[0, -1, slot] > 1.01 * without.viable_mL[0, -1, slot]) is more
 
 
 def test_first_line_therapy_shrinks_a_typical_breast_cancer_in_12_weeks() -> None:

@@ -17,9 +17,13 @@ from her2sim.model.patient_parameters import growth_rate_per_day, untreated_shar
 SLOT = SLOTS[0]
 MODULE = lesion(SLOT, "breast", {clone: (f"kill_{clone}",) for clone in CLONES})
 STATES = [volume_state(SLOT.name, part) for part in (*CLONES, DEAD)]
-volumes = st.lists(st.floats(0.0, 150.0), min_size=5, max_size=5)
-growths = st.lists(st.floats(0.0, 1.0), min_size=4, max_size=4)
-kills = st.lists(st.floats(0.0, 0.3), min_size=4, max_size=4)
+volumes = st.lists(st.floats(0.0, 150.0), min_size=len(STATES), max_size=len(STATES))
+growths = st.lists(st.floats(0.0, 1.0), min_size=len(CLONES), max_size=len(CLONES))
+kills = st.lists(st.floats(0.0, 0.3), min_size=len(CLONES), max_size=len(CLONES))
+
+
+def only_sensitive(mL: float) -> list[float]:
+    return [mL, *([0.0] * len(CLONES))]
 
 
 def rates(
@@ -50,7 +54,7 @@ def test_living_and_dead_change_only_by_births_and_clearance(
     assert change.sum() == pytest.approx(births - cleared, abs=1e-9 * (1.0 + births + cleared))
 
 
-@given(volumes, growths, kills, st.floats(0.0, 1.0), st.integers(0, 4))
+@given(volumes, growths, kills, st.floats(0.0, 1.0), st.integers(0, len(CLONES)))
 @settings(deadline=None)
 def test_an_empty_compartment_cannot_shrink(
     volume: list[float], growth: list[float], kill: list[float], signal: float, empty: int
@@ -60,22 +64,22 @@ def test_an_empty_compartment_cannot_shrink(
 
 
 def test_an_empty_slot_stays_empty() -> None:
-    np.testing.assert_array_equal(rates([0.0] * 5, [1.0] * 4, [0.0] * 4)[0], 0.0)
+    np.testing.assert_array_equal(rates([0.0] * len(STATES), [1.0] * len(CLONES), [0.0] * len(CLONES))[0], 0.0)
 
 
 def test_stopping_division_shrinks_a_lesion_because_cells_turn_over() -> None:
-    change, _ = rates([10.0, 0.0, 0.0, 0.0, 0.0], [0.0] * 4, [0.0] * 4)
+    change, _ = rates(only_sensitive(10.0), [0.0] * len(CLONES), [0.0] * len(CLONES))
     assert change[0] < 0.0
 
 
 def test_a_lesion_at_its_largest_volume_stands_still() -> None:
-    change, _ = rates([1200.0, 0.0, 0.0, 0.0, 0.0], [1.0] * 4, [0.0] * 4)
+    change, _ = rates(only_sensitive(1200.0), [1.0] * len(CLONES), [0.0] * len(CLONES))
     np.testing.assert_array_equal(change, 0.0)
 
 
 def test_her2_loss_needs_loss_of_signal_and_moves_volume_between_two_clones() -> None:
-    volume = [10.0, 1.0, 0.0, 0.0, 0.0]
-    with_signal, without = (rates(volume, [0.5] * 4, [0.0] * 4, s)[0] for s in (1.0, 0.0))
+    volume = [10.0, 1.0, *([0.0] * (len(STATES) - 2))]
+    with_signal, without = (rates(volume, [0.5] * len(CLONES), [0.0] * len(CLONES), s)[0] for s in (1.0, 0.0))
     moved = with_signal[0] - without[0]
     assert moved > 0.0
     assert without[1] - with_signal[1] == pytest.approx(moved)
@@ -85,7 +89,7 @@ def test_the_untreated_lesion_starts_in_balance_of_living_and_dead() -> None:
     shares, dead = untreated_shares({}, "breast")
     small_mL = 0.01  # far from the largest lesion
     volume = [*(small_mL * (1 - dead) * shares), float(small_mL * dead)]
-    change, _ = rates(volume, [1.0] * 4, [0.0] * 4)
+    change, _ = rates(volume, [1.0] * len(CLONES), [0.0] * len(CLONES))
     relative = change / np.array(volume)
     np.testing.assert_allclose(relative, relative[0], rtol=1e-3)
 

@@ -31,8 +31,8 @@ def test_volumes_are_read_by_name_not_by_place() -> None:
 def test_total_is_living_plus_dead_plus_scar() -> None:
     values = np.ones((1, 1, len(NAMES)))
     found = volumes(values, NAMES, stroma_mL=np.full((1, len(SLOTS)), 0.5))
-    assert found.viable_mL.tolist() == [[[4.0] * 6]]
-    assert found.total_mL.tolist() == [[[5.5] * 6]]
+    assert found.viable_mL.tolist() == [[[float(len(CLONES))] * 6]]
+    assert found.total_mL.tolist() == [[[len(CLONES) + 1.5] * 6]]
 
 
 def test_an_empty_slot_has_no_clone_shares_and_a_full_one_sums_to_one() -> None:

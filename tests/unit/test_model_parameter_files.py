@@ -34,7 +34,16 @@ def test_what_was_read_names_where() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", ["her2_ratio", "independent_drive", "addiction", "fitness", "cytotoxic_factor", "payload_factor"]
+    "row",
+    [
+        "her2_ratio",
+        "kinase_mutation",
+        "independent_drive",
+        "addiction",
+        "fitness",
+        "cytotoxic_factor",
+        *(f"payload_factor_{payload}" for payload in ("DM1", "DXd", "MMAE", "duocarmycin", "rezetecan")),
+    ],
 )
 def test_the_table_of_clones_has_no_hole(row: str) -> None:
     assert [clone for clone in CLONES if f"{row}_{clone}" not in ALL] == []
@@ -43,7 +52,7 @@ def test_the_table_of_clones_has_no_hole(row: str) -> None:
 def test_a_name_with_a_unit_in_it_has_that_unit() -> None:
     for suffix, unit in {"_per_day": "1/day", "_nM": "nM", "_mL": "mL", "_days": "day", "_mm": "mm"}.items():
         for name, quantity in ALL.items():
-            if name.endswith(suffix) and not name.endswith("um_per_day"):
+            if name.endswith(suffix) and not name.endswith(("um_per_day", "um2_per_day", "L_per_day", "per_mL")):
                 assert REGISTRY.parse_units(quantity.unit) == REGISTRY.parse_units(unit), name
 
 

@@ -28,9 +28,11 @@ def test_background_mortality_doubles_every_stated_number_of_years() -> None:
     assert hazard(0.0, age=60 + step) == pytest.approx(2 * hazard(0.0, age=60))
 
 
-def test_hazard_doubles_about_every_threefold_burden() -> None:
+def test_hazard_rises_with_a_power_of_burden_and_not_faster_than_volume_squared() -> None:
     background = hazard(0.0)
-    assert (hazard(300.0) - background) / (hazard(100.0) - background) == pytest.approx(2.0, rel=0.01)
+    ratio = (hazard(300.0) - background) / (hazard(100.0) - background)
+    assert ratio == pytest.approx(3.0 ** VALUES["burden_exponent"])
+    assert 1.5 < ratio < 9.0
 
 
 def test_tumor_in_the_brain_adds_its_own_hazard() -> None:

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Site = Literal["systemic", "cns"]
 Role = Literal["target", "nontarget", "occult", "cns"]
 SITES: tuple[Site, ...] = ("systemic", "cns")
-CLONES = ("sensitive", "her2low", "bypass", "tolerant")
+CLONES = ("sensitive", "her2low", "bypass", "tolerant", "payload_resistant", "kinase_mutated")
 DEAD = "dead"
 MM3_PER_ML = 1000.0
 

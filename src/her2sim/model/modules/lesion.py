@@ -1,10 +1,12 @@
 """Lesion: the clones of one slot grow, die and leave dead volume.
 
-    dV_c/dt = g s [(1 + phi) fitness_c G_c - phi] V_c - (deaths by drugs)_c V_c -/+ switching
+    dV_c/dt = g s [(1 + phi) fitness_c G_c - phi] V_c - (deaths by drugs)_c V_c -/+ switching -/+ mutation -/+ seeding
     dV_dead/dt = sum of all deaths - k_clear V_dead,    s = max(0, 1 - V/V_max)
 
 Birth and death are separate: phi is the share of births that is lost to spontaneous death, so a drug that only stops
-division still shrinks a tumor. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu (1 - signal).
+division still shrinks a tumor. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu (1 - signal);
+at a division a few become one of the resistant clones. What lives in the visible lesions outside the brain seeds the
+occult lesion and the brain, clone by clone, so what resists is what spreads.
 Dead volume is what makes a response visible weeks after cells died (Wang 2020, doi:10.3389/fbioe.2020.00141).
 """
 
@@ -15,11 +17,17 @@ from collections.abc import Mapping, Sequence
 
 from her2sim.model.draft import Draft
 from her2sim.model.expression import Expr, add, div, mul, neg, sub, sym
-from her2sim.model.lesions import CLONES, DEAD, Slot, volume_state
+from her2sim.model.lesions import CLONES, DEAD, SLOTS, Slot, volume_state
 from her2sim.model.module import Module
 from her2sim.model.modules.growth_control import growth_name
 from her2sim.model.modules.receptor_signal import signal_name
 from her2sim.model.smooth import at_least_zero, complement, total
+
+LOW, BULK = "her2low", "sensitive"
+MUTANTS = tuple(clone for clone in CLONES if clone not in (BULK, LOW))
+"""Clones that arise from sensitive cells by mutation; antigen-low cells arise by switching."""
+SEEDERS = tuple(slot.name for slot in SLOTS if slot.role in ("target", "nontarget"))
+"""Slots whose living tumor seeds others."""
 
 
 def growth_rate_name(slot: str) -> str:
@@ -61,32 +69,52 @@ def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Mod
     pace = mul(growth, space)
     switching = mul(
         draft.number("her2_loss_per_day"),
-        complement(draft.take(signal_name("sensitive", slot.site), "dimensionless")),
-        living["sensitive"],
+        complement(draft.take(signal_name(BULK, slot.site), "dimensionless")),
+        living[BULK],
     )
     initial = _initial(draft, slot, growth, turnover)
+    arriving = _seeding(draft, slot, space)
     all_deaths: list[Expr] = []
+    births: dict[str, Expr] = {}
     for clone in CLONES:
         multiplier = mul(draft.number(f"fitness_{clone}"), draft.take(growth_name(clone, slot.site), "dimensionless"))
-        birth = mul(pace, add(1.0, turnover), multiplier)
+        births[clone] = mul(pace, add(1.0, turnover), multiplier, living[clone])
+    mutating = {c: mul(draft.number(f"acquired_{c}_per_division"), births[BULK]) for c in MUTANTS}
+    for clone in CLONES:
         death = add(mul(pace, turnover), *(draft.take(name, "1/day") for name in deaths[clone]))
         all_deaths.append(mul(death, living[clone]))
-        rate = mul(sub(birth, death), living[clone])
-        if clone == "sensitive":
-            rate = sub(rate, switching)
-        elif clone == "her2low":
-            rate = add(rate, switching)
+        gains = [births[clone], *([mutating[clone]] if clone in mutating else []), *arriving[clone]]
+        losses = [all_deaths[-1]]
+        if clone == BULK:
+            losses += [switching, *mutating.values()]
+        elif clone == LOW:
+            gains.append(switching)
         name = volume_state(slot.name, clone)
+        rate = sub(total(gains), total(losses))
         draft.state(name, initial[clone], rate, "mL", f"{clone} cells in {slot.name}", give=True)
     clearance = mul(draft.number("dead_clearance_per_day"), dead)
     name = volume_state(slot.name, DEAD)
     draft.state(name, initial[DEAD], sub(total(all_deaths), clearance), "mL", f"dead cells in {slot.name}", give=True)
     draft.knock_out("turnover", {"turnover": 0.0})
     draft.knock_out("her2_loss", {"her2_loss_per_day": 0.0})
-    for clone in ("her2low", "bypass", "tolerant"):
-        draft.knock_out(f"{clone}_clone", {f"fraction_{clone}": 0.0})
-    draft.knock_out("her2low_clone", {"her2_loss_per_day": 0.0})
+    draft.knock_out("her2low_clone", {f"fraction_{LOW}": 0.0, "her2_loss_per_day": 0.0})
+    for clone in MUTANTS:
+        draft.knock_out(f"{clone}_clone", {f"fraction_{clone}": 0.0, f"acquired_{clone}_per_division": 0.0})
+        draft.knock_out("acquired_resistance", {f"acquired_{clone}_per_division": 0.0})
     return draft.module()
+
+
+def _seeding(draft: Draft, slot: Slot, space: Expr) -> dict[str, list[Expr]]:
+    """What arrives in a slot by clone, mL/day; a seed is one of the cells that its source loses to turnover."""
+    arriving: dict[str, list[Expr]] = {clone: [] for clone in CLONES}
+    receives = {"occult": "seeding_per_day", "cns": "seeding_brain_per_day"}
+    if slot.role in receives:
+        rate = mul(draft.number(receives[slot.role]), space)
+        for clone in CLONES:
+            source = total(draft.take(volume_state(name, clone), "mL") for name in SEEDERS)
+            arriving[clone].append(mul(rate, source))
+        draft.knock_out("seeding", {receives[slot.role]: 0.0})
+    return arriving
 
 
 def _untreated_growth(draft: Draft, slot: Slot, disease: str) -> Expr:
@@ -111,9 +139,9 @@ def _initial(draft: Draft, slot: Slot, growth: Expr, turnover: Expr) -> dict[str
     dead = div(mul(size, loss), add(loss, growth, draft.number("dead_clearance_per_day")))
     left = add(size, neg(dead))
     parts: dict[str, Expr] = {DEAD: dead}
-    for clone in ("her2low", "bypass", "tolerant"):
+    for clone in CLONES[1:]:
         fraction = draft.number(f"fraction_{clone}")
         parts[clone] = mul(left, fraction)
         left = mul(left, complement(fraction))
-    parts["sensitive"] = left
+    parts[BULK] = left
     return parts

@@ -1,11 +1,14 @@
 """Payload: conjugates carry a cytotoxic into cells that have HER2, and in part to their neighbors.
 
     dP/dt = DAR · k · R · theta_d - k_loss · P            payload in antigen-high cells, nmol/L
-    P_low = P (r + (1 - r) b w)                           in the antigen-low clone of a lesion
-    kill = k_max · sensitivity · W · P^n / (KC50^n + P^n)
+    P_low = P (r + (1 - r) b m w)                         in the antigen-low clone of a lesion
+    m = 1 / (1 + (l / reach)^2)                           mixing over patches of the size l
+    kill = k_max · factor of clone and payload · sensitivity · W · P^n / (KC50^n + P^n)
 
-r is the antigen-low clone's HER2 relative to the others (own uptake), b the bystander fraction of the payload and w the
-antigen-high share of the lesion: a bystander needs a neighbor. Over a cycle the uptake k R theta is
+r is the antigen-low clone's HER2 relative to the others (own uptake), b the share of the payload that leaves cells and
+enters others, w the antigen-high share of the lesion: a bystander needs a neighbor. Payload diffuses between
+antigen-high and antigen-low patches of the size l (per patient) at D / l^2 while capillaries wash it out at P_w / eps:
+the balance of two patches gives m, with reach = sqrt(D eps / P_w). Over a cycle the uptake k R theta is
 what crossed the capillary wall (``site_exposure``): with much HER2 payload is limited by delivery, else by antigen.
 Magnitudes: Scheuher 2024 (doi:10.1007/s10928-023-09884-6).
 """
@@ -56,47 +59,48 @@ def payload(drugs: Sequence[Drug]) -> Module:
     uptake = mul(draft.number("her2_uptake_per_day"), draft.take("her2_nM", "nM"))
     strength = _strength(draft, conjugates, uptake)
     low_ratio = draft.number(f"her2_ratio_{LOW}")
+    mixing = _mixing(draft)
     for site in SITES:
-        high_kill = draft.assign(
-            f"payload_effect_high_{site}_per_day",
-            total(
-                mul(strength[drug.id], _effect(draft, action, sym(payload_state(drug.id, site))))
-                for drug, action in conjugates
-            ),
-            "1/day",
-            "kill of antigen-high cells by payloads",
-        )
+        high = {drug.id: _effect(draft, action, sym(payload_state(drug.id, site))) for drug, action in conjugates}
         for slot in (s for s in SLOTS if s.site == site):
             share = _antigen_high_share(draft, slot.name)
-            low_kill = total(
-                mul(
-                    strength[drug.id],
-                    _effect(
-                        draft,
-                        action,
-                        mul(
-                            sym(payload_state(drug.id, site)),
-                            add(
-                                low_ratio,
-                                mul(complement(low_ratio), draft.of_drug(drug, action, "bystander_fraction"), share),
-                            ),
-                        ),
-                    ),
-                )
-                for drug, action in conjugates
-            )
+            low: dict[str, Expr] = {}
+            for drug, action in conjugates:
+                neighbors = mul(complement(low_ratio), draft.of_drug(drug, action, "bystander_fraction"), mixing, share)
+                received = mul(sym(payload_state(drug.id, site)), add(low_ratio, neighbors))
+                low[drug.id] = _effect(draft, action, received)
             for clone in CLONES:
-                draft.assign(
-                    payload_kill_name(clone, slot.name),
-                    mul(draft.number(f"payload_factor_{clone}"), low_kill if clone == LOW else high_kill),
-                    "1/day",
-                    "kill by payloads",
-                    give=True,
+                effects = low if clone == LOW else high
+                kill = total(
+                    mul(
+                        draft.number(f"payload_factor_{action.labels['payload']}_{clone}"),
+                        strength[drug.id],
+                        effects[drug.id],
+                    )
+                    for drug, action in conjugates
                 )
+                draft.assign(payload_kill_name(clone, slot.name), kill, "1/day", "kill by payloads", give=True)
     for drug, action in conjugates:
         draft.knock_out("bystander", {f"{drug.id}_bystander_fraction": 0.0})
         draft.knock_out("payload", {f"payload_kill_{action.labels['payload']}_per_day": 0.0})
     return draft.module()
+
+
+def _mixing(draft: Draft) -> Expr:
+    """Share of the payload's concentration next door that reaches across an antigen-low patch."""
+    washout = div(
+        mul(2.0, draft.number("payload_permeability_um_per_day"), draft.number("capillary_radius_um")),
+        mul(draft.number("krogh_radius_um"), draft.number("krogh_radius_um"), draft.number("payload_volume_share")),
+    )
+    reach2 = div(draft.number("payload_diffusion_um2_per_day"), washout)
+    patch = draft.number("antigen_patch_um")
+    draft.knock_out("mixing_length", {"antigen_patch_um": 0.0})
+    return draft.assign(
+        "payload_mixing",
+        div(reach2, add(reach2, mul(patch, patch))),
+        "dimensionless",
+        "payload in antigen-low over antigen-high patches, if all of it could leave cells",
+    )
 
 
 def _strength(draft: Draft, conjugates: Sequence[tuple[Drug, Action]], uptake: Expr) -> dict[str, Expr]:
