@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,11 @@ def treated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], list[int],
     return seen
 
 
-def follow(patients: Leaving, policy: Policy = PLAN.policy) -> next_lines.Afterward:
+EVERYONE = replace(PLAN.policy, share=1.0)
+"""The policy, with nobody who stops after a line."""
+
+
+def follow(patients: Leaving, policy: Policy = EVERYONE) -> next_lines.Afterward:
     return death_after(patients, "breast", policy, parameters=TYPICAL, rule=progression_rule(TYPICAL))
 
 
@@ -93,6 +98,22 @@ def test_with_a_level_used_up_she_dies_at_once_and_beyond_the_cutoff_nobody_dies
     assert np.isinf(found.death[1])
     assert ((found.death <= until) | np.isinf(found.death)).all()
     assert 0.0 < found.death[3] < 900.0
+
+
+def test_the_share_of_the_policy_begins_each_next_line_and_by_the_patients_own_draws() -> None:
+    patients = np.arange(4000)
+    begun = np.array(next_lines.lines_begun(replace(PLAN.policy, share=0.75), 7, patients))
+    for line in range(PLAN.policy.at_most):
+        assert np.mean(begun > line) == pytest.approx(0.75 ** (line + 1), abs=0.025)
+    assert next_lines.lines_begun(replace(PLAN.policy, share=0.75), 7, patients[5:9]) == begun[5:9].tolist()
+    assert set(next_lines.lines_begun(EVERYONE, 7, patients[:50])) == {PLAN.policy.at_most}
+
+
+def test_who_does_not_begin_a_next_line_has_no_drug(
+    treated: list[tuple[list[str], list[int], dict[str, np.ndarray]]],
+) -> None:
+    follow(leaving([set()] * N), replace(PLAN.policy, share=0.0))
+    assert [drugs for drugs, _, _ in treated] == [[]]
 
 
 def test_the_policy_gives_each_leading_drug_once_and_no_more_lines_than_it_may() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.core.calendar import DAYS_PER_YEAR
+from her2sim.core.random import stream
 from her2sim.model.drug_file import load_drug
 from her2sim.model.lesions import SLOTS, volumes
 from her2sim.record.types import RegimenItem
@@ -37,13 +38,14 @@ class NextLine:
 
 @dataclass(frozen=True)
 class Policy:
-    """Next lines in the order of preference, how many at most, the longest a line may last, and how often progression
-    is looked for."""
+    """Next lines in the order of preference, how many at most, the longest a line may last, how often progression is
+    looked for, and the share of patients who are well enough and willing to begin each next line."""
 
     lines: tuple[NextLine, ...]
     at_most: int
     horizon_days: float
     step_days: float
+    share: float = 1.0
 
     def after(self, had: Collection[str]) -> tuple[NextLine, ...]:
         """The lines still to come for a patient who has had these drugs (ids)."""
@@ -127,15 +129,26 @@ def death_after(
     death, status, fail_day = np.full(n, np.inf), np.zeros(n, dtype=np.int64), np.full(n, np.nan)
     fail_state = [""] * n
     rows_of: dict[tuple[str, ...], list[int]] = {}
-    for row, had in enumerate(leaving.had):
-        rows_of.setdefault(tuple(line.leading for line in policy.after(had)), []).append(row)
+    begun = lines_begun(policy, leaving.cohort.seed, leaving.cohort.patients.ids)
+    ways = [policy.after(had)[:count] for had, count in zip(leaving.had, begun, strict=True)]
+    for row, lines in enumerate(ways):
+        rows_of.setdefault(tuple(line.leading for line in lines), []).append(row)
     for ahead in rows_of.values():
-        rows, lines = np.array(ahead, dtype=np.int64), policy.after(leaving.had[ahead[0]])
+        rows, lines = np.array(ahead, dtype=np.int64), ways[ahead[0]]
         found = _through(leaving.take(rows), disease, policy, lines, parameters=parameters, rule=rule)
         death[rows], status[rows], fail_day[rows] = found.death, found.status, found.fail_day
         for row, blamed in zip(rows, found.fail_state, strict=True):
             fail_state[row] = blamed
     return Afterward(death, status, fail_day, tuple(fail_state))
+
+
+def lines_begun(policy: Policy, seed: int, patients: Ints) -> list[int]:
+    """How many next lines each patient would begin, by her own draws: the first that she does not begin ends therapy.
+
+    The draws are those of the patient, so that she drops out at the same line whatever the arm.
+    """
+    draws = [stream(seed, int(patient), "next lines").random(policy.at_most) for patient in patients]
+    return [int(np.cumprod(own < policy.share).sum()) for own in draws]
 
 
 def _through(
@@ -216,4 +229,5 @@ def make_policy(
         NextLine(load_drug(entry["leading"]).id, regimen_of(tuple(entry["drugs"])))
         for entry in content.get(disease, ())
     )
-    return Policy(lines, int(content["lines"]), float(content["horizon_days"]), float(content["scan_every_days"]))
+    return Policy(lines, int(content["lines"]), float(content["horizon_days"]), float(content["scan_every_days"]),
+                  float(content["share_treated"][disease]))  # fmt: skip
