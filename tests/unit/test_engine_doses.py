@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from her2sim.core.errors import InputError
 from her2sim.engine import STOPPED, DoseTable, compile_model
+from her2sim.engine.equations import equations_of
 from her2sim.engine.interface import CompiledModel
 from her2sim.engine.stops import stops_of
+from her2sim.engine.vector_model import VectorModel
 from her2sim.model.expression import TIME, call, const, exp, sym
 from her2sim.model.system import Assignment, OdeSystem, Parameter, State
 
@@ -140,6 +142,37 @@ def test_a_stop_condition_ends_a_patient_at_its_moment(backend: str) -> None:
     seen = np.arange(11.0) <= moment
     np.testing.assert_array_equal(np.isnan(found.values[0, :, 0]), ~seen)
     assert not np.isnan(found.values[1]).any()
+
+
+OSCILLATOR = OdeSystem(
+    "oscillator",
+    (State("s", const(0.0), sym("c")), State("c", const(1.0), -sym("s"))),
+    (Parameter("top", 0.9), Parameter("turn", 1.0)),
+)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("rtol", [1e-4, 1e-8])
+def test_a_stop_condition_that_holds_within_a_step_only_ends_a_patient(backend: str, rtol: float) -> None:
+    # near its top the sine is above the bound for a time much shorter than a step
+    model = compile_model(OSCILLATOR, backend=backend, stop_when=sym("s") - sym("top"))
+    top = np.array([0.5, 0.99, 0.999, 0.9995, 1.01])
+    found = model.solve(np.column_stack([top, np.ones(5)]), np.array([3.0]), rtol=rtol, atol=1e-3 * rtol)
+    assert found.status.tolist() == [STOPPED] * 4 + [0]
+    np.testing.assert_allclose(np.sin(found.fail_time[:4]), top[:4], atol=3.0 * rtol)
+    assert (found.fail_time[:4] <= np.pi / 2.0 + 1e-3).all()
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4, 8])
+def test_the_moment_of_a_stop_is_the_same_bits_for_any_lanes_and_company(lanes: int) -> None:
+    equations = equations_of(OSCILLATOR, stop_when=sym("s") * sym("turn") - sym("top"))
+    top = np.linspace(0.3, 1.05, 11)
+    table = np.column_stack([top, np.where(np.arange(11) % 2, 1.0, -1.0)])
+    model = VectorModel(equations, lanes)
+    together = model.solve(table, np.array([1.0, 7.0]), rtol=1e-5)
+    alone = [VectorModel(equations, 1).solve(table[i : i + 1], np.array([1.0, 7.0]), rtol=1e-5) for i in range(11)]
+    np.testing.assert_array_equal(together.fail_time, np.concatenate([s.fail_time for s in alone]))
+    np.testing.assert_array_equal(together.values, np.concatenate([s.values for s in alone]))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

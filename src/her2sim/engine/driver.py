@@ -14,6 +14,7 @@ from her2sim.engine.kernels import Kernels
 from her2sim.engine.lane import ORDER, Lane
 from her2sim.engine.steps import lanes_of, splat, write_dense, write_step
 from her2sim.engine.tableaux import METHODS, Tableau
+from her2sim.engine.watch import write_watch
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 6.0
 SHRINK_UNUSABLE = 0.1
@@ -46,9 +47,15 @@ class _Driver:
                     depends_on_time=self.kernels.depends_on_time,
                 )
             )  # fmt: skip
-            parts.append(
-                write_dense(tableau, self.layout, lanes=self.lanes, states=self.states, observed=len(observed))
-            )
+            for together in (False, True) if self.kernels.stops else (False,):
+                parts.append(
+                    write_dense(
+                        tableau, self.layout, lanes=self.lanes, states=self.states, observed=len(observed),
+                        together=together,
+                    )
+                )  # fmt: skip
+        if self.kernels.stops:
+            parts.append(write_watch(self.layout, self.lanes))
         parts += [
             self._record(), self._finish(), self._first_step(), self._arrive(), self._refill(), self._observe(),
             self._settle(), self._run(),
@@ -259,7 +266,7 @@ class _Driver:
         time, step, reached = lane["time"], lane["step"], lane["reached"]
         last = writer.variable(DOUBLE, reached)
         if self.kernels.stops:
-            with writer.when(lane["condition"].compare("ogt", 0.0)):
+            with writer.when(lane["crossing"].compare("ole", 1.0)):
                 self._bisect(writer, lane, last)
                 lane["verdict"] = float(STOPPED)
         with writer.forever():
@@ -282,7 +289,7 @@ class _Driver:
 
     def _bisect(self, writer: Writer, lane: Lane, last: Variable) -> None:
         """The first moment within the step at which the condition holds, to the resolution of the step."""
-        low, high = writer.variable(DOUBLE, 0.0), writer.variable(DOUBLE, 1.0)
+        low, high = writer.variable(DOUBLE, lane["safe"]), writer.variable(DOUBLE, lane["crossing"])
         time, step = lane["time"], lane["step"]
         with writer.count(BISECTIONS):
             middle = (low.get() + high.get()) * 0.5
@@ -389,10 +396,9 @@ class _Driver:
         self._put(writer, "verdict", fate)
         seen = accept & reached.compare("oge", self._vector(writer, "observe_at"))
         if self.kernels.stops:
-            new = lanes_of(writer, self.layout, "next").base
-            condition = writer.call(writer.vector, "condition", writer.named(PTR, "%workspace"), reached, new)
-            self._put(writer, "condition", condition)
-            seen = seen | (accept & condition.compare("ogt", 0.0))
+            end = writer.call(writer.vector, "watch", writer.named(PTR, f"%{ORDER}"), writer.named(PTR, "%workspace"))
+            self._put(writer, "condition", accept.choose(end, self._vector(writer, "condition")))
+            seen = seen | (accept & self._vector(writer, "crossing").compare("ole", 1.0))
         seen_bits = self._bits(writer, seen)
         self._for_lanes(writer, outer, seen_bits, "observe")
         self._move(writer, accept)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 REALS = (
     "time", "step", "goal", "reached", "proposed", "error", "observe_at", "horizon", "after_stop", "restart",
-    "was_rejected", "accepted", "tried", "active", "condition", "verdict", "evaluate_at",
+    "was_rejected", "accepted", "tried", "active", "condition", "verdict", "evaluate_at", "crossing", "safe",
 )  # fmt: skip
 """Numbers per lane: time, step size, next halt, time after the step, natural next step size, squared error, next
 observation time, last time of interest, 1 on the first step after a halt, step size to restart with, 1 after a
 rejection, counts of steps, 1 while a patient is in the lane, stop condition, fate of the patient, time of
-evaluation."""
+evaluation, and the parts of the step between which the stop condition comes to hold."""
 WHOLES = ("patient", "stop_row", "stop_end", "observation", "observations", "unaccepted")
 """Whole numbers per lane."""
 

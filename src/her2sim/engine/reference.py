@@ -199,7 +199,7 @@ class _Walk:
             self.inflow[slot - len(self.y)] = value
 
     def _should_stop(self, t: float, y: Floats) -> bool:
-        return self.formulas.stop is not None and float(self.formulas.stop(t, y, self.p)[0]) > 0.0
+        return self._condition(t, y) > 0.0
 
     def _rates(self, t: float, y: Floats) -> Floats:
         out = np.array(self.formulas.rates(t, y, self.p), dtype=np.float64)
@@ -259,23 +259,46 @@ class _Walk:
         return getattr(integrate, method)(rates, self.t, self.y, end, jac=jacobian, **options)
 
     def _accept(self, solver: Any) -> bool:
-        """Take over an accepted step; True if the stop condition now holds."""
+        """Take over an accepted step; True if the stop condition comes to hold in it."""
         t, dense = float(solver.t), None
-        stop_at = t
-        if self._should_stop(t, solver.y):
+        stop_at, stopped = t, False
+        if self.formulas.stop is not None:
             dense = solver.dense_output()
-            stop_at = self._first_true(dense, self.t, t)
+            low, high = self._bracket(dense, self.t, t, solver.y)
+            stopped = high <= t
+            stop_at = self._first_true(dense, low, high) if stopped else t
         while self.seen < len(self.times) and self.times[self.seen] < t:
             if self.times[self.seen] > stop_at:
                 break
             dense = dense or solver.dense_output()
             self.states_seen[self.seen] = dense(float(self.times[self.seen]))
             self.seen += 1
-        stopped = dense is not None and self._should_stop(t, solver.y)
         self.y = np.array(dense(stop_at) if stopped and dense is not None else solver.y)
         self.t = stop_at if stopped else t
         self._observe_now()
         return stopped
+
+    def _condition(self, t: float, y: Floats) -> float:
+        return -1.0 if self.formulas.stop is None else float(self.formulas.stop(t, y, self.p)[0])
+
+    def _bracket(self, dense: Any, start: float, end: float, y: Floats) -> tuple[float, float]:
+        """Points of the step between which the condition comes to hold; the second is infinite if it never does.
+
+        It is looked at at quarters of the step, and at the top of the parabola through a point above both neighbors.
+        """
+        times = [start, *(start + part * (end - start) for part in (0.25, 0.5, 0.75)), end]
+        found = [self._condition(start, self.y), *(self._condition(t, dense(t)) for t in times[1:-1])]
+        found.append(self._condition(end, y))
+        for place in range(1, len(times)):
+            if found[place] > 0.0:
+                return times[place - 1], times[place]
+        for place in range(1, len(times) - 1):
+            before, here, after = found[place - 1 : place + 2]
+            if here >= before and here >= after and before + after < 2.0 * here:
+                top = times[place] + 0.125 * (end - start) * (before - after) / (before - 2.0 * here + after)
+                if self._condition(top, dense(top)) > 0.0:
+                    return (times[place - 1] if top < times[place] else times[place]), top
+        return end, float("inf")
 
     def _first_true(self, dense: Any, low: float, high: float) -> float:
         for _ in range(60):

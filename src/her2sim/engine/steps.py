@@ -98,25 +98,31 @@ def splat(writer: Writer, value: Value) -> Value:
     return writer.let(kind, f"shufflevector {kind} {one.name}, {kind} poison, <{writer.lanes} x i32> zeroinitializer")
 
 
-def write_dense(tableau: Tableau, layout: Layout, *, lanes: int, states: int, observed: int) -> str:
-    """``void dense_<method>(workspace, lane, theta)``: observed states of one lane at t + theta·h, into its trial."""
+def write_dense(
+    tableau: Tableau, layout: Layout, *, lanes: int, states: int, observed: int, together: bool = False
+) -> str:
+    """``void dense_<method>(workspace, lane, theta)``: observed states of one lane at t + theta·h, into its trial.
+
+    If ``together``, ``void dense_all_<method>(workspace, theta)``: of all lanes, each at its own theta.
+    """
     writer = Writer(lanes)
-    lane, theta = writer.named(INT, "%lane"), writer.named("double", "%theta")
-    state, new, trial, stage = (numbers_of(writer, layout, name) for name in ("state", "next", "trial", "stages"))
+    kind, array, stride = (writer.vector, lanes_of, states) if together else ("double", numbers_of, states * lanes)
+    theta = writer.named(kind, "%theta")
+    state, new, trial, stage = (array(writer, layout, name) for name in ("state", "next", "trial", "stages"))
     table = Array(writer, INT, writer.named("ptr", "@observed"))
-    rest = writer.of_type("double", 1.0) - theta
+    rest = writer.of_type(kind, 1.0) - theta
     with writer.count(observed) as place:
-        at = table[place] * lanes + lane
+        at = table[place] if together else table[place] * lanes + writer.named(INT, "%lane")
         curve: Value | None = None
         for weights in reversed(tableau.dense):
             total: Value | None = None
             for j, weight in enumerate(weights):
                 if weight != 0.0:
-                    part = stage[at + j * states * lanes] * weight
+                    part = stage[at + j * stride] * weight
                     total = part if total is None else total + part
             assert total is not None
             curve = total if curve is None else total + theta * curve
         assert curve is not None
         trial[at] = rest * state[at] + theta * (new[at] + rest * curve)
-    arguments = "ptr noalias %workspace, i64 %lane, double %theta"
-    return writer.function(f"dense_{tableau.name}", arguments)
+    name, lane = ("dense_all", "") if together else ("dense", "i64 %lane, ")
+    return writer.function(f"{name}_{tableau.name}", f"ptr noalias %workspace, {lane}{kind} %theta")
