@@ -43,7 +43,7 @@ def test_soluble_her2_falls_in_most_patients_as_in_Ali2008(found: Predictions) -
     assert 50.0 < found["soluble_declining"] < 95.0
 
 
-def test_her2_outside_the_brain_is_saturated_near_the_target_trough_of_the_herceptin_label(found: Predictions) -> None:
+def test_her2_outside_the_brain_is_saturated_near_the_target_trough_as_in_Quartino2016(found: Predictions) -> None:
     """Target trough 20 mg/L, below the trough of 44 mg/L that most patients reach."""
     assert 10.0 < found["plasma_for_90_percent"] < 44.0
     assert found["occupancy_trough"] > 90.0

@@ -71,6 +71,7 @@ def test_a_wrong_file_is_refused(tmp_path: Path, figures: str, told: str) -> Non
         published_figures(path)
 
 
-def test_a_word_that_the_command_does_not_know_is_refused_before_anything_is_computed() -> None:
-    with pytest.raises(InputError, match="unknown words: --output"):
-        main(["--output", "x.md"])
+def test_the_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("her2sim.study.site_predictions.predictions", lambda: {FIGURES[0].id: 12.3})
+    main(["--out", str(tmp_path / "page.md")])
+    assert "12.3 %" in (tmp_path / "page.md").read_text()

@@ -6,7 +6,6 @@ Run as ``python -m her2sim.study.site_of_action --out docs/reference/site-of-act
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,19 +160,25 @@ def _short(number: float) -> str:
     return f"{number:.3g}" if abs(number) < 1000 else f"{number:.0f}"
 
 
-def main(words: Sequence[str]) -> int:
-    """Write the page to ``--out``; without it, print it."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Compute the predictions and write the page to ``--out``; without it, print the page.
+
+    Other arguments:
+        words: of the command line, that of the process by default.
+    """
+    import argparse
+
     from her2sim.study.site_predictions import predictions
 
-    if words and (len(words) != 2 or words[0] != "--out"):
-        raise InputError(f"unknown words: {' '.join(words)}", hint="Use --out FILE, or nothing to print the page.")
+    parser = argparse.ArgumentParser(description="Set predictions at the site of action beside published numbers.")
+    parser.add_argument("--out", type=Path, default=None, help="file to write; default: print the page")
+    given = parser.parse_args(words)
     page = site_of_action_page(published_figures(), predictions())
-    if words:
-        write_text(Path(words[1]), page)
+    if given.out is None:
+        print(page, end="")
     else:
-        sys.stdout.write(page)
-    return 0
+        write_text(given.out, page)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    main()

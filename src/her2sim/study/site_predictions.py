@@ -31,7 +31,7 @@ _MOLAR = "Cm_trastuzumab_nM"
 
 
 def predictions() -> dict[str, float]:
-    """All predictions by id of the published figure, in its unit; figures without one are left out. Takes ten seconds."""
+    """All predictions by id of the published figure, in its unit; takes ten seconds. Some figures have none."""
     return {**occupancies(), **payloads(), **soluble(), **receptors()}
 
 
