@@ -7,6 +7,14 @@ free arm may catch another HER2 (in trans): ``crosslinks`` counts such bridges, 
     d crosslinks/dt = kx (single_IV free_II + single_II free_IV) - 2 koff crosslinks - loss with HER2.
 
 An occupied domain slows association into a dimer by 1 - block and, by detailed balance, binding to HER2 in that dimer.
+At rest this is the HER2-HER3 equation, with r the free receptors and theta the occupied shares of HER2 monomers:
+
+    D_23  = K_23 r_2 r_3 (1 - b_IV theta_IV) (1 - b_II theta_II)              HER3 without ligand
+    D_23N = K_23N r_2 r_3 N/K_N (1 - b_IV theta_IV) (1 - b_II theta_II)       HER3 with neuregulin
+
+Sources: domain IV antibodies block HER2-HER3 without ligand, domain II antibodies that with ligand, Junttila 2009
+(doi:10.1016/j.ccr.2009.03.020); order of dimer affinities, Shankaran 2013 (doi:10.1371/journal.pcbi.1003201);
+turnover of HER2, Scheuher 2024 (doi:10.1007/s10928-023-09884-6).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from her2sim.model.cell.receptor_network import ReceptorNetwork
 from her2sim.model.cell.structure import FAMILY
 from her2sim.model.draft import Draft
 from her2sim.model.expression import Expr
-from her2sim.model.module import assemble
+from her2sim.model.module import Module, assemble
 from her2sim.model.parameters import ParameterSet
 from her2sim.model.system import OdeSystem
 
@@ -69,6 +69,17 @@ def reference_model(drugs: Sequence[CellDrug] = (), *, numbers: ParameterSet | N
     >>> len(reference_model().states)
     38
     """
+    name = "_".join(["erbb_cell", *(drug.id for drug in drugs)])
+    system = assemble(name, reference_modules(drugs, numbers=numbers))
+    return replace(system, annotations=_annotations(system))
+
+
+def reference_modules(drugs: Sequence[CellDrug] = (), *, numbers: ParameterSet | None = None) -> list[Module]:
+    """The modules that ``reference_model`` joins, for inspection. Arguments and errors as there.
+
+    >>> [module.name for module in reference_modules()]
+    ['cell.receptors', 'cell.kinases', 'cell.pathways']
+    """
     ids = [drug.id for drug in drugs]
     if len(set(ids)) < len(ids):
         raise InputError(f"a drug is named twice: {', '.join(ids)}")
@@ -77,9 +88,7 @@ def reference_model(drugs: Sequence[CellDrug] = (), *, numbers: ParameterSet | N
     write_kinases(kinases, drugs, _concentrations(kinases, [drug for drug in drugs if drug.ic50_nM]))
     ReceptorNetwork(receptors, drugs, _concentrations(receptors, [d for d in drugs if d.domains])).write()
     write_pathways(pathways)
-    name = "_".join(["erbb_cell", *ids])
-    system = assemble(name, [draft.module() for draft in (receptors, kinases, pathways)])
-    return replace(system, annotations=_annotations(system))
+    return [draft.module() for draft in (receptors, kinases, pathways)]
 
 
 def parameter_table(
