@@ -102,7 +102,7 @@ def sample_cohort(
     """
     ids = candidates + replicate * REPLICATE_STRIDE
     drawn = draw_patients(sampling_plan(plan.record), seed=plan.seed, ids=ids, typical=typical)
-    return without_mechanisms(Cohort(drawn.patients, plan.seed, typical), plan.removed.values)
+    return without_mechanisms(Cohort(drawn.patients, plan.seed, typical, plan.rtol), plan.removed.values)
 
 
 def without_mechanisms(cohort: Cohort, values: Mapping[str, float]) -> Cohort:
@@ -111,7 +111,9 @@ def without_mechanisms(cohort: Cohort, values: Mapping[str, float]) -> Cohort:
         return cohort
     columns = dict(cohort.patients.columns)
     columns |= {name: np.full(len(cohort.patients), values[name]) for name in values if name in columns}
-    return Cohort(replace(cohort.patients, columns=columns), cohort.seed, dict(cohort.typical) | dict(values))
+    return replace(
+        cohort, patients=replace(cohort.patients, columns=columns), typical=dict(cohort.typical) | dict(values)
+    )
 
 
 def baseline_tumor(cohort: Cohort, disease: str) -> TumorAtBaseline:

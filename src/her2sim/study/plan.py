@@ -19,6 +19,7 @@ from her2sim.record.types import Arm, PriorTherapy, RegimenItem, TrialRecord
 from her2sim.study.knock_outs import NOTHING, Removal, removal
 from her2sim.trial.calendar import planned_scans
 from her2sim.trial.next_lines import Policy, make_policy
+from her2sim.trial.treatment import RTOL
 from her2sim.trial.withdrawal import longest_follow_up_days
 
 ASSESSORS = ("INV", "BICR")
@@ -52,6 +53,7 @@ class TrialPlan:
         overrides: values of population-level parameters that replace those of the data files.
         after_progression: whether patients are followed through the next lines; a fit to response and PFS needs not.
         removed: the mechanisms that every line of therapy goes without.
+        rtol: relative tolerance of a step of the solver; a fit needs less than a run.
     """
 
     record: TrialRecord
@@ -64,6 +66,7 @@ class TrialPlan:
     overrides: Mapping[str, float]
     after_progression: bool = True
     removed: Removal = NOTHING
+    rtol: float = RTOL
 
     @property
     def without(self) -> tuple[str, ...]:
