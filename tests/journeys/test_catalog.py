@@ -55,6 +55,14 @@ def test_a_reader_finds_a_trial_and_sees_what_was_read_and_what_recalled() -> No
     assert shown.rstrip().endswith(ADVICE)
 
 
+def test_a_term_with_a_hyphen_leaves_out_and_is_no_option() -> None:
+    with_it, without = (
+        run("trials", "class:checkpoint", "line:1"),
+        run("trials", "class:checkpoint", "-status:withheld", "line:1"),
+    )
+    assert "HERIZON-GEA-01" in with_it and "HERIZON-GEA-01" not in without and "KEYNOTE-811" in without
+
+
 def test_json_holds_every_trial_of_the_list() -> None:
     rows = json.loads(run("trials", "--json"))
     assert len(rows) == catalog.trial_counts().records
@@ -89,7 +97,12 @@ def test_one_endpoint_may_be_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("args", "said"),
-    [(("show", "EMILLIA"), "EMILIA"), (("show", "nothing.yaml"), "no such file"), (("trials", "a:b"), "unknown field")],
+    [
+        (("show", "EMILLIA"), "EMILIA"),
+        (("show", "nothing.yaml"), "no such file"),
+        (("trials", "a:b"), "unknown field"),
+        (("trials", "--jsn"), "no such option"),
+    ],
 )
 def test_a_wrong_word_ends_with_code_2_and_one_message(args: tuple[str, ...], said: str) -> None:
     result = CliRunner().invoke(app, list(args))

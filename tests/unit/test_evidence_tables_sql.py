@@ -33,14 +33,25 @@ def test_all_figures_and_all_trials_are_there() -> None:
     assert ask("SELECT count(*) FROM figures WHERE role = 'withheld'") == [["0"]]
 
 
+def test_figures_join_their_trials_by_the_name_of_the_record() -> None:
+    rows = ask(
+        "SELECT DISTINCT record FROM figures JOIN trials USING (record) WHERE list_contains(targets, 'PD-1') "
+        "AND endpoint = 'ORR' AND level = 'arm'"
+    )
+    assert {"KEYNOTE-811", "PANACEA"} <= {row[0] for row in rows} and "EMILIA" not in {row[0] for row in rows}
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
         ("SELECT nothing FROM figures", "not found"),
         ("SELEKT 1", "syntax error"),
-        ("COPY figures TO 'here.csv'", "disabled"),
+        ("COPY figures TO 'here.csv'", "single SELECT"),
+        ("DROP TABLE figures", "single SELECT"),
+        ("SELECT 1; SELECT 2", "single SELECT"),
+        ("", "single SELECT"),
         ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
-        ("SET enable_external_access = true", "lock|disabled|Cannot"),
+        ("SET enable_external_access = true", "single SELECT"),
     ],
 )
 def test_a_wrong_query_is_refused_with_the_reason(sql: str, said: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from her2sim.core.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,16 +23,19 @@ SHOW_ID = "Id of a built-in trial (see `her2sim trials`), or a YAML file."
 
 def register(app: typer.Typer) -> None:
     """Add the commands ``trials`` and ``show`` to the application."""
-    app.command("trials")(trials)
+    # A term may begin with a hyphen (-status:withheld), so what looks like an unknown option is handed on as a term.
+    app.command("trials", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(trials)
     app.command("show")(show)
 
 
 def trials(
+    context: typer.Context,
     query: Annotated[list[str] | None, typer.Argument(help=QUERY, show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     counts: Annotated[bool, typer.Option("--counts", help="Print the sizes of the evidence base.")] = False,
 ) -> None:
     """List the published trials of the evidence base."""
+    _refuse_options(context, query or ())
     from her2sim.study import catalog
 
     if counts:
@@ -58,6 +64,16 @@ def trials(
         )  # fmt: skip
     _console().print(table)
     typer.echo(f"{len(found)} of {catalog.trial_counts().records}. One of them: her2sim show ID. {catalog.NOT_ADVICE}")
+
+
+def _refuse_options(context: typer.Context, words: Sequence[str]) -> None:
+    """Tell terms that leave something out from options that do not exist."""
+    for word in words:
+        if word == "-h":
+            typer.echo(context.get_help())
+            raise typer.Exit
+        if word.startswith("--") or word == "-":
+            raise InputError(f"no such option: {word}", where="her2sim trials", hint="See `her2sim trials --help`.")
 
 
 def show(

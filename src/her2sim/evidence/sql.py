@@ -1,7 +1,7 @@
 """SQL over all figures: DuckDB over the base written as Parquet.
 
 Tables: ``figures`` (one row per number, columns of ``her2sim.evidence.tidy.Figure``) and ``trials`` (one row per
-record, columns of ``her2sim.evidence.index.Entry``).
+record, columns of ``her2sim.evidence.index.Entry``). Both name the record in the column ``record``, for joins.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def write_parquet(folder: Path) -> tuple[Path, ...]:
     import pyarrow.parquet as pq
 
     folder.mkdir(parents=True, exist_ok=True)
-    trials = pa.Table.from_pylist([asdict(entry) for entry in entries()])
+    trials = pa.Table.from_pylist([{"record": entry.id, **asdict(entry)} for entry in entries()])
     made: list[Path] = []
     for name, table in (("figures", arrow_table(all_figures(all_records()))), ("trials", trials)):
         made.append(folder / f"{name}.parquet")
@@ -67,6 +67,11 @@ def _run(sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
             connection.execute(f"CREATE TABLE {path.stem} AS SELECT * FROM read_parquet(?)", [str(path)])
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
         try:
+            kinds = [statement.type for statement in connection.extract_statements(sql)]
+            if len(kinds) != 1 or kinds[0] not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+                raise InputError(
+                    "this is not one question: a single SELECT is answered, and nothing is changed", where="--sql"
+                )
             answer = connection.execute(sql)
             return [column[0] for column in answer.description or ()], answer.fetchall()
         except duckdb.Error as problem:
