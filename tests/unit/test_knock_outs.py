@@ -9,12 +9,16 @@ import pytest
 
 from her2sim.core.errors import InputError
 from her2sim.evidence.base import load_record
+from her2sim.model.assembly import assemble_model
 from her2sim.model.cell.numbers import cell_numbers
 from her2sim.model.cell.profile import cell_line
+from her2sim.model.drug_file import load_drug
 from her2sim.model.mechanisms import Mechanism, all_mechanisms, cell_mechanisms, chosen, names_from, removed_values
+from her2sim.study.cell import cell_study
 from her2sim.study.course import simulate_chunk
 from her2sim.study.knock_outs import NOTHING, removal
 from her2sim.study.plan import TrialPlan, make_plan, standard_regimen
+from her2sim.study.simulate import without_mechanisms
 
 
 def plan_of(*without: str, patients: int = 6) -> TrialPlan:
@@ -92,3 +96,25 @@ def test_removal_changes_the_course_but_not_the_patients() -> None:
 def test_a_clone_that_is_removed_is_in_nobody() -> None:
     chunk = simulate_chunk(plan_of("her2low_clone"), 0, 0, 4)
     assert np.all(chunk.patients["fraction_her2low"] == 0.0)
+
+
+def test_a_cell_without_adaptive_her3_loses_more_akt_under_lapatinib() -> None:
+    whole, less = (cell_study("SK-BR-3", ["lapatinib"], without=names) for names in ((), ("adaptive_her3",)))
+    assert float(less.curves["lapatinib"].akt[-1]) < float(whole.curves["lapatinib"].akt[-1])
+    assert less.without == ("adaptive_her3",)
+    assert float(less.untreated.akt[0]) == pytest.approx(float(whole.untreated.akt[0]))
+
+
+@pytest.mark.parametrize("name", sorted(cell_mechanisms()))
+def test_every_knock_out_of_the_cell_can_be_simulated(name: str) -> None:
+    study = cell_study("BT-474", ["trastuzumab"], without=(name,))
+    assert np.isfinite(study.curves["trastuzumab"].viability).all()
+
+
+def test_an_exported_model_takes_the_same_knock_outs() -> None:
+    drugs = [load_drug("trastuzumab")]
+    written = assemble_model(drugs, "breast", {"trastuzumab": ""})
+    less = without_mechanisms(written, ["adcc"])
+    assert next(p.value for p in less.parameters if p.name == "nk_kill_per_day") == 0.0
+    with pytest.raises(InputError, match="no parameter of payload"):
+        without_mechanisms(written, ["payload"])

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from her2sim.cli import messages
+
 LINE = "Cell line, for example SK-BR-3 (see --lines)."
 DRUG = "Drug; give it twice for a pair."
 RANGE = "Lowest:highest free concentration in nM; for both drugs, or once for each. A pair needs it."
@@ -27,6 +29,7 @@ def cell(
     trait: Annotated[list[str] | None, typer.Option("--set", help=TRAIT, show_default=False)] = None,
     out: Annotated[Path | None, typer.Option("--out", help=OUT, show_default=False)] = None,
     export: Annotated[Path | None, typer.Option("--export", help=EXPORT, show_default=False)] = None,
+    without: Annotated[list[str] | None, typer.Option("--without", help=messages.WITHOUT, show_default=False)] = None,
     lines: Annotated[bool, typer.Option("--lines", help="List the cell lines and stop.")] = False,
 ) -> None:
     """Dose-response of AKT, ERK and growth of a cell, and what a pair of drugs does beyond what is expected."""
@@ -38,18 +41,18 @@ def cell(
             typer.echo(row)
         return
     if export is not None and out is None and not dose_range:
-        study_room.export_reference(drug or [], export)
+        study_room.export_reference(drug or [], export, without=without or ())
         typer.echo(f"Reference model: {export}")
         return
-    study = study_room.cell_study(line, drug or [], dose_range or [], traits=traits_from(trait or []))
+    study = study_room.cell_study(
+        line, drug or [], dose_range or [], traits=traits_from(trait or []), without=without or ()
+    )
     if export is not None:
-        study_room.export_reference(drug or [], export)
+        study_room.export_reference(drug or [], export, without=without or ())
         typer.echo(f"Reference model: {export}")
     for text in study_lines(study):
         typer.echo(text)
     if out is not None:
         for path in study_room.write_cell_study(study, out):
             typer.echo(str(path))
-    from her2sim.cli.messages import NOT_ADVICE
-
-    typer.echo(NOT_ADVICE)
+    typer.echo(messages.NOT_ADVICE)

@@ -17,6 +17,7 @@ DOSES = "CSV or Parquet: a row per dose."
 TIMES = "Observation times in the model's unit: start:stop:step, or 0,1,7."
 OUT = "Table to write: .csv or .parquet."
 OUTPUTS = "States and assigned variables to report, separated by commas. Default: all states."
+WITHOUT = "Mechanisms to remove from a model that her2sim has written, separated by commas."
 STRICT = "Refuse a model whose units are inconsistent, instead of warning."
 
 
@@ -37,9 +38,12 @@ def simulate(
     rtol: Annotated[float, typer.Option("--rtol", help="Relative tolerance.")] = 1e-7,
     atol: Annotated[float, typer.Option("--atol", help="Absolute tolerance.")] = 1e-10,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads for models without events.")] = 1,
+    without: Annotated[list[str] | None, typer.Option("--without", help=WITHOUT, show_default=False)] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Order of simultaneous events of equal priority.")] = 1,
 ) -> None:
     """Simulate ``model`` and write its trajectories."""
+    from dataclasses import replace
+
     from her2sim.core.errors import InputError, SimulationError
     from her2sim.study import simulate as study
 
@@ -50,6 +54,8 @@ def simulate(
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise InputError(f"{out.name} ends neither in .parquet nor in .csv", where="--out")
     imported = study.import_model(model, strict_units=strict_units, tell=typer.echo if report else None)
+    if without:
+        imported = replace(imported, system=study.without_mechanisms(imported.system, without))
     if not times or out is None:
         return
     result = study.simulate(

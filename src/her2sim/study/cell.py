@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,10 @@ from her2sim.core.durable import write_text
 from her2sim.core.errors import InputError
 from her2sim.model.cell import CellDrug, CellProfile, cell_drug, cell_line, quasi_steady, reference_model
 from her2sim.model.cell.growth import cell_growth
+from her2sim.model.cell.numbers import cell_numbers
 from her2sim.model.drug_file import load_drug
+from her2sim.model.mechanisms import cell_mechanisms, chosen, removed_values
+from her2sim.model.parameters import ParameterSet
 from her2sim.study.drug_pairs import pair_excess
 
 Floats = NDArray[np.float64]
@@ -52,6 +55,7 @@ class CellStudy:
         untreated: responses of shape (1,).
         pair_doses: (m,), (n,) doses of the surface, each from 0; None for one drug.
         surface: responses (m, n); excess: expectation -> (m, n).
+        without: names of the mechanisms removed from the cell.
     """
 
     cell: CellProfile
@@ -62,6 +66,7 @@ class CellStudy:
     pair_doses: tuple[Floats, Floats] | None = None
     surface: Responses | None = None
     excess: Mapping[str, Floats] | None = None
+    without: tuple[str, ...] = ()
 
 
 def cell_study(
@@ -70,6 +75,7 @@ def cell_study(
     dose_ranges: Sequence[str] = (),
     *,
     traits: Mapping[str, float] | None = None,
+    without: Sequence[str] = (),
 ) -> CellStudy:
     """Dose-response of AKT, ERK and growth of a cell line, and the surface of a pair.
 
@@ -80,16 +86,21 @@ def cell_study(
 
     Other arguments:
         traits: values instead of those of the line, for example ``{"HER2_per_cell": 2e4}``.
+        without: mechanisms to remove (``her2sim model --mechanisms``).
 
     Raises:
-        InputError: unknown line, drug or trait; a drug without a site of action at the cell; no drug or more than
-            two, or one twice; a pair without a dose range; a range that cannot be read; a negative number.
+        InputError: unknown line, drug, trait or mechanism; a drug without a site of action at the cell; no drug or
+            more than two, or one twice; a pair without a dose range; a range that cannot be read; a negative number.
 
     >>> study = cell_study("SK-BR-3", ["lapatinib"])
     >>> bool(study.curves["lapatinib"].akt[-1] < 0.5 * study.untreated.akt[0])
     True
     """
+    removed = chosen(without, cell_mechanisms())
     cell = cell_line(line).with_traits(**(traits or {}))
+    for mechanism in removed.values():
+        cell = cell.with_traits(**mechanism.traits)
+    numbers = numbers_without(list(removed))
     loaded = [load_drug(name) for name in drugs]
     if not 1 <= len(loaded) <= 2:
         raise InputError(f"{len(loaded)} drugs were given", hint="Give one or two, each with --drug.")
@@ -99,18 +110,40 @@ def cell_study(
     ranges = _ranges(dose_ranges, len(acting))
     names = tuple(drug.inn for drug in loaded)
     doses = {inn: np.geomspace(*span, CURVE_POINTS) for inn, span in zip(names, ranges, strict=True)}
-    curves = {inn: _responses(cell, [drug], {drug.id: doses[inn]}) for inn, drug in zip(names, acting, strict=True)}
-    untreated = _responses(cell, [], {})
+    curves = {
+        inn: _responses(cell, [drug], {drug.id: doses[inn]}, numbers) for inn, drug in zip(names, acting, strict=True)
+    }
+    untreated = _responses(cell, [], {}, numbers)
     if len(acting) == 1:
-        return CellStudy(cell, names, doses, curves, untreated)
+        return CellStudy(cell, names, doses, curves, untreated, without=tuple(removed))
     if ranges[0] == ranges[1]:
         equal = doses[names[0]]
-        curves[BOTH] = _responses(cell, acting, dict.fromkeys((drug.id for drug in acting), equal))
+        curves[BOTH] = _responses(cell, acting, dict.fromkeys((drug.id for drug in acting), equal), numbers)
         doses[BOTH] = equal
     first, second = (np.concatenate([[0.0], np.geomspace(*span, SURFACE_POINTS)]) for span in ranges)
-    surface = _responses(cell, acting, {acting[0].id: first[:, None], acting[1].id: second[None, :]})
+    surface = _responses(cell, acting, {acting[0].id: first[:, None], acting[1].id: second[None, :]}, numbers)
     excess = pair_excess(first, second, 1.0 - surface.viability)
-    return CellStudy(cell, names, doses, curves, untreated, (first, second), surface, excess)
+    return CellStudy(cell, names, doses, curves, untreated, (first, second), surface, excess, tuple(removed))
+
+
+def titled(study: CellStudy) -> str:
+    """The cell, with what was removed from it."""
+    return study.cell.name + (f" without {', '.join(study.without)}" if study.without else "")
+
+
+def numbers_without(names: Sequence[str]) -> ParameterSet:
+    """The numbers of the cell with some mechanisms removed.
+
+    Raises:
+        InputError: no mechanism of the cell has that name, or two contradict each other.
+
+    >>> numbers_without(["adaptive_her3"]).value("her3_adaptive_gain")
+    0.0
+    """
+    known = cell_numbers()
+    values = removed_values(chosen(names, cell_mechanisms()).values())
+    changed = {name: replace(known.quantities[name], value=value) for name, value in values.items()}
+    return ParameterSet({**known.quantities, **changed}, known.sources)
 
 
 def write_cell_study(study: CellStudy, out: Path) -> list[Path]:
@@ -134,17 +167,17 @@ def write_cell_study(study: CellStudy, out: Path) -> list[Path]:
 
     bare = {title: float(values[0]) for title, values in panels(study.untreated).items()}
     curves = [DoseCurve(inn, study.doses[inn], panels(curve), bare) for inn, curve in study.curves.items()]
-    paths += save_figure(dose_response_figure(curves, title=study.cell.name), out, "dose_response")
+    paths += save_figure(dose_response_figure(curves, title=titled(study)), out, "dose_response")
     if study.surface is not None and study.pair_doses is not None and study.excess is not None:
         write_text(out / "pair.csv", _pair_table(study, study.surface, study.pair_doses, study.excess))
         both = (study.drugs[0], study.drugs[1])
-        title = f"{study.cell.name}: {both[0]} with {both[1]}"
+        title = f"{titled(study)}: {both[0]} with {both[1]}"
         figure = pair_figure(both, study.pair_doses, 1.0 - study.surface.viability, study.excess, title=title)
         paths += [out / "pair.csv", *save_figure(figure, out, "pair")]
     return paths
 
 
-def export_reference(drugs: Sequence[str], path: Path) -> None:
+def export_reference(drugs: Sequence[str], path: Path, *, without: Sequence[str] = ()) -> None:
     """The full reference model for those drugs as SBML (``.xml``) or Antimony (``.ant``).
 
     Raises:
@@ -155,13 +188,16 @@ def export_reference(drugs: Sequence[str], path: Path) -> None:
     writers = {".xml": to_sbml, ".sbml": to_sbml, ".ant": to_antimony}
     if path.suffix not in writers:
         raise InputError(f"{path} has no ending of a model", hint="Use .xml (SBML) or .ant (Antimony).")
-    write_text(path, writers[path.suffix](reference_model([cell_drug(name) for name in drugs])))
+    model = reference_model([cell_drug(name) for name in drugs], numbers=numbers_without(without))
+    write_text(path, writers[path.suffix](model))
 
 
-def _responses(cell: CellProfile, drugs: Sequence[CellDrug], doses: Mapping[str, Floats]) -> Responses:
+def _responses(
+    cell: CellProfile, drugs: Sequence[CellDrug], doses: Mapping[str, Floats], numbers: ParameterSet
+) -> Responses:
     shape = np.broadcast_shapes((1,), *(dose.shape for dose in doses.values()))
     flat = {name: np.broadcast_to(dose, shape).ravel() for name, dose in doses.items()}
-    rest = quasi_steady(cell.traits, drugs, flat)
+    rest = quasi_steady(cell.traits, drugs, flat, numbers=numbers)
     growth = cell_growth(rest, cell.doubling_time_days, cell.er_growth_share)
     return Responses(
         akt=rest.akt.reshape(shape),

@@ -8,7 +8,7 @@ import numpy as np
 
 from her2sim.core.errors import InputError
 from her2sim.model.cell import cell_line, cell_line_names
-from her2sim.study.cell import CellStudy, Responses
+from her2sim.study.cell import CellStudy, Responses, titled
 
 
 def line_rows() -> Iterable[str]:
@@ -45,7 +45,7 @@ def study_lines(study: CellStudy) -> Iterable[str]:
     """The study in a few lines: untreated cell, each drug, the pair."""
     bare = study.untreated
     note = f" ({study.cell.note})" if study.cell.note else ""
-    yield f"{study.cell.name}{note}"
+    yield f"{titled(study)}{note}"
     yield f"  untreated: {_state(bare, (0,))}"
     for inn in study.drugs:
         doses, curve = study.doses[inn], study.curves[inn]

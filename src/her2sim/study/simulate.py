@@ -29,8 +29,11 @@ from her2sim.study.model_tables import checked_times, parameter_table, read_tabl
 if TYPE_CHECKING:
     import pandas as pd
 
+    from her2sim.model.mechanisms import Mechanism
+
 __all__ = [
-    "Failure", "Simulated", "checked_times", "import_model", "read_table", "simulate", "times_of", "write_table",
+    "Failure", "Simulated", "checked_times", "import_model", "read_table", "simulate", "times_of", "without_mechanisms",
+    "write_table",
 ]  # fmt: skip
 
 RTOL, ATOL = 1e-7, 1e-10
@@ -128,6 +131,31 @@ def simulate(
         found[rows] = solution.values
         failures += _failures(solution, [patients[row] for row in rows], system)
     return Simulated(_long(patients, observed, found, reported), tuple(failures), "events" if by_events else "compiled")
+
+
+def without_mechanisms(system: OdeSystem, names: Sequence[str]) -> OdeSystem:
+    """An exported her2sim model (``her2sim model --format``) without some mechanisms: their parameters set.
+
+    Raises:
+        InputError: no mechanism has that name, or the model has none of its parameters.
+    """
+    from her2sim.model.mechanisms import all_mechanisms, cell_mechanisms, chosen, removed_values
+
+    own = set(system.parameter_names)
+    known = {**cell_mechanisms(), **all_mechanisms()}
+    held: list[Mechanism] = []
+    for name, mechanism in chosen(names, known).items():
+        homes = [scale[name].values for scale in (all_mechanisms(), cell_mechanisms()) if name in scale]
+        values = {parameter: value for home in homes for parameter, value in home.items() if parameter in own}
+        if not values:
+            raise InputError(
+                f"this model has no parameter of {name}",
+                where="--without",
+                hint="It works on models that her2sim has written; of others, change parameters with --parameters.",
+            )
+        held.append(replace(mechanism, values=values))
+    values = removed_values(held)
+    return replace(system, parameters=tuple(replace(p, value=values.get(p.name, p.value)) for p in system.parameters))
 
 
 def import_model(path: Path, *, strict_units: bool = False, tell: Callable[[str], object] | None = None) -> Imported:
