@@ -40,16 +40,10 @@ def facts(
     quiet: Annotated[bool, typer.Option("--quiet", help=messages.RUN_QUIET)] = False,
 ) -> None:
     """Print the stylised facts beside what the model gives."""
-    from her2sim.core.durable import write_text
-    from her2sim.core.errors import InputError
     from her2sim.study.facts.study import study_facts
+    from her2sim.study.made import checked_page, write_page
 
-    if table is not None and (table.suffix != ".md" or not table.parent.is_dir()):
-        raise InputError(
-            f"{table} cannot be written.",
-            where="--table",
-            hint="Name a file that ends in .md, in a folder that exists.",
-        )
+    checked_page(table)
     words = ["her2sim facts", f"--patients {patients}", f"--seed {seed}"]
     words += [f"--fact {number}" for number in fact or ()] + (["--knock-outs"] if knock_outs else [])
     words += [f"--without {','.join(without)}"] if without else []
@@ -66,7 +60,7 @@ def facts(
             on_progress=tell,
         )
     if table is not None:
-        write_text(table, study.page())
+        write_page(table, study.page())
     if not quiet:
         for line in study.lines():
             typer.echo(line)

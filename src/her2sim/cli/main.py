@@ -13,7 +13,21 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from her2sim.cli import cell, compare, evidence, facts, messages, meta, model, run, simulate, trials
+from her2sim.cli import (
+    cell,
+    compare,
+    evidence,
+    facts,
+    messages,
+    meta,
+    model,
+    prior,
+    run,
+    sensitivity,
+    simulate,
+    trials,
+    validate,
+)
 from her2sim.core.errors import Her2SimError
 
 INTERRUPTED_CODE = 130
@@ -98,7 +112,20 @@ def options(
     """Options before the command; ``--debug`` is already taken out by ``Commands``."""
 
 
-for command in (run, model, cell, compare, trials, simulate, meta, evidence, facts):
+for command in (
+    run,
+    model,
+    cell,
+    compare,
+    trials,
+    simulate,
+    meta,
+    evidence,
+    facts,
+    prior,
+    sensitivity,
+    validate,
+):
     command.register(app)
 
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from her2sim.core.progress import Progress
-from her2sim.model.frozen import load_frozen
 from her2sim.study.facts.checking import FactResult, judge, resamples
 from her2sim.study.facts.fact import FactBase, load_facts
 from her2sim.study.facts.knock_outs import Removed, compare
 from her2sim.study.facts.simulating import by_cohort, contained, simulate_units, units_of
 from her2sim.study.facts.tables import Made, lines_of, page
 from her2sim.study.fingerprint import fingerprint
+from her2sim.study.made import calibration_in_words
 
 RESAMPLES = 200
 
@@ -98,11 +98,3 @@ def study_facts(
         tuple(sorted(without)),
     )  # fmt: skip
     return FactStudy(results, tuple(removed), made, base)
-
-
-def calibration_in_words() -> str:
-    """Which calibration is in force."""
-    frozen = load_frozen()
-    if frozen is None:
-        return "with the first rough fit (no calibration is frozen yet)"
-    return f"with the calibration frozen on {frozen.date} (hash `{frozen.hash[:12]}`)"
