@@ -99,6 +99,18 @@ def test_dual_blockade_is_of_two_drugs_in_the_same_patients() -> None:
     assert groups.index("pertuzumab, early") < groups.index("lapatinib, metastatic")
 
 
+def test_one_number_of_two_sources_stands_once_by_the_source_that_was_read() -> None:
+    table = review_table("checkpoint")
+    row = next(row for row in table.rows if row.trial == "KATE2")
+    assert [part.text for part in row.cells[-1].parts] == ["PFS 0.82 (0.55 to 1.23)*"] and row.cells[-1].parts[0].read
+
+
+def test_patients_are_described_once_and_without_addresses() -> None:
+    for name in NAMES:
+        for row in review_table(name).rows:
+            assert "collection:" not in row.cells[1].words() and "https://" not in row.cells[1].words()
+
+
 def test_gastric_trials_stand_by_line() -> None:
     table = review_table("gastric")
     found = {row.trial: row.group for row in table.rows}

@@ -35,7 +35,8 @@ def _cells(record: TrialRecord, figure: Figure, references: References) -> tuple
     source = references.number(figure.citation, figure.url, figure.read)
     words = number_words(figure) or short(figure.note or "no figure", LONGEST_FINDING)
     number = Cell((Part(words, source, figure.read),))
-    measure = {"hr": "HR", "odds_ratio": "OR", "risk_ratio": "RR", "p_value": "p"}.get(figure.measure, "")
+    names_of_measures = {"hr": "HR", "odds_ratio": "OR", "risk_ratio": "RR", "p_value": "p"}
+    measure = names_of_measures.get(figure.measure, "") if figure.value is not None else ""
     endpoint = " ".join(part for part in (figure.endpoint.replace("_", " "), measure) if part)
     unit = {"percent": ", %", "months": ", months"}.get(figure.unit, "")
     disease = str(record.extra.get("disease_text") or record.disease)

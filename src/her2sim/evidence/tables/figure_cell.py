@@ -29,7 +29,7 @@ def figure_cell(rows: Sequence[Figure], references: References, named: bool = Fa
     kept: dict[tuple[str, str], Figure] = {}
     for row in rows:
         same = [x for x in kept.values() if number_words(x) == number_words(row) and x.citation == row.citation]
-        key = (row.endpoint, number_words(row))
+        key = (row.endpoint, number_words(row).removesuffix(RECALLED))
         if not number_words(row) or (same and not named and row.endpoint not in {x.endpoint for x in same}):
             continue  # one number under two names of the same outcome
         if key not in kept or (row.read and not kept[key].read):

@@ -27,7 +27,7 @@ class Outcome:
 ORR = Outcome("ORR, %", ("ORR",), ("ORR_unconfirmed",))
 PFS = Outcome("PFS median, months", ("PFS_median", "TTP_median"), (r"PFS_rate_.*",))
 OS = Outcome("OS median, months", ("OS_median",), (r"OS_rate_.*",))
-PCR = Outcome("pCR, %", ("pCR_total", "pCR", "pCR_breast", "pCR_strict"), ("MPR",))
+PCR = Outcome("pCR, %", ("pCR_total", "pCR", "pCR_breast", "pCR_strict"), ("pCR_total_predicted", "MPR"))
 PATHOLOGY = Outcome("pathology, %", ("pCR_total", "pCR", "pCR_breast", "MPR", "R0_rate", "ypN0"), named=True)
 EVENT_FREE = Outcome("EFS, iDFS or DFS, %", (r"(EFS|iDFS|DFS|RFS|RFI)_rate_.*",), named=True)
 GRADE3 = Outcome("grade 3+, %", ("grade3plus_AE", "grade3plus_TRAE", "grade3_AE"), (".*_g3", "irAE_g3plus", "SAE"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -88,7 +89,7 @@ def _row(
     role = role_of(record.id, str(record.extra.get("part_of", "")))
     about = f"{record.id} ({record.nct})" if record.nct else record.id
     disease = str(record.extra.get("disease_text") or record.disease)
-    population = f"{disease}, {record.setting}: {record.population}"
+    population = f"{disease}, {record.setting}: {_described(record.population)}"
     size = arm.n or (f"{record.baseline['n']} in all" if record.baseline.get("n") else "")
     planned = record.extra.get("planned_n")
     status = record.status + (f", {planned} planned" if planned and record.status == "ongoing" else "")
@@ -97,6 +98,12 @@ def _row(
     cells += [outcome_cell(x, record, arm, laid_out, role, references) for x in question.outcomes]
     cells.append(ratio_cell(record, arm, laid_out, role, references))
     return Row(group, record.id, tuple(cells))
+
+
+def _described(population: str) -> str:
+    """The first description of the patients: what later collections repeat of them, and addresses, are left out."""
+    first = re.split(r"[.;]? (?:Second|Third) collection:", population)[0]
+    return re.sub(r"; [^;]*https?://\S+", "", first)
 
 
 def _order(question: TrialQuestion, group: str, record: TrialRecord) -> tuple[object, ...]:
