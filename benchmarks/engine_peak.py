@@ -52,7 +52,7 @@ def peak(lanes: int) -> float:
     return 2.0 * lanes * ROUNDS / (time.process_time() - begin)
 
 
-ONE = re.compile(r"= (?:fadd|fsub|fmul|fdiv|fneg)\b|@llvm\.(?:sqrt|maxnum|minnum|fabs)")
+ONE = re.compile(r"= (?:fadd|fsub|fmul|fdiv)\b|@llvm\.(?:sqrt|maxnum|minnum|fabs)")
 NAME = re.compile(r"define [^@]*@(\w+)\(")
 
 

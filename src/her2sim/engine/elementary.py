@@ -115,7 +115,8 @@ def write_library_call(writer: Writer, name: str, x: Value) -> Value:
 def declarations(lanes: int) -> str:
     """Declarations of all intrinsics and library functions that the engine may call."""
     vector = f"<{lanes} x double>"
-    lines = [f"declare {vector} @llvm.fma.v{lanes}f64({vector}, {vector}, {vector})"]
+    lines = [f"declare {vector} @llvm.{name}.v{lanes}f64({vector}, {vector}, {vector})" for name in ("fma", "fmuladd")]
+    lines.append("declare double @llvm.fmuladd.f64(double, double, double)")
     for name in ("sqrt", "fabs", "floor", "ceil", "rint"):
         lines.append(f"declare {vector} @llvm.{name}.v{lanes}f64({vector})")
         lines.append(f"declare double @llvm.{name}.f64(double)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from her2sim.engine.elementary import (
@@ -43,10 +44,22 @@ class Emission:
         self.kept, self.states, self.time, self.parameters = kept, states, time, parameters
         self.values: dict[int, Value] = {}
         self.pairs: dict[int, tuple[Value, Value]] = {}
+        self.shared: set[int] = set()
+
+    def look_ahead(self, roots: Iterable[int]) -> None:
+        """Note which operations the function will use more than once: such a product is computed once, by itself,
+        not within each sum that it is a term of, where its factors would occupy two registers in its stead."""
+        listed = list(roots)
+        uses = Counter(listed)
+        for node in needed(self.program, listed, self.level):
+            uses.update(self.program.operations[node].args)
+        self.shared = {node for node, count in uses.items() if count > 1}
 
     def write(self, roots: Iterable[int], store: Callable[[int, Value], None]) -> None:
         """Write what the roots need, and hand each root's value to ``store`` as soon as it is known."""
-        for place, root in enumerate(roots):
+        listed = list(roots)
+        self.look_ahead(listed)
+        for place, root in enumerate(listed):
             self.write_root(root)
             store(place, self.operand(root))
 
@@ -96,7 +109,8 @@ class Emission:
             exponent = self.operand(operation.args[1])
             self.values[node] = write_power_of_positive(self.writer, self._pair(operation.args[0]), exponent)
             return
-        self.values[node] = self._simple(op, [self.operand(a) for a in operation.args])
+        value = self._simple(op, [self.operand(a) for a in operation.args])
+        self.values[node] = value.alone() if node in self.shared else value
 
     def _simple(self, op: str, args: list[Value]) -> Value:
         writer, first = self.writer, args[0]

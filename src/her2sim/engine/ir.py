@@ -1,8 +1,9 @@
 """A small writer of LLVM IR text: values with operators, variables, arrays, loops and branches.
 
-Every number of a patient lives in one lane of a vector, so the usual type is ``<lanes x double>``. Arithmetic carries
-the ``contract`` flag alone: LLVM may fuse a product and a sum into one rounding, but may not reorder anything, so a
-lane's result depends on nothing but its own inputs.
+Every number of a patient lives in one lane of a vector, so the usual type is ``<lanes x double>``. Nothing is left to
+LLVM's taste: it may not reorder arithmetic, and which product is fused with which sum into one rounding is decided here
+(``fmuladd``), because LLVM's own choice may differ with the width of a vector. So a lane's result depends on nothing
+but its own inputs, whatever the width.
 """
 
 from __future__ import annotations
@@ -26,24 +27,46 @@ def literal(value: float) -> str:
 class Value:
     """An IR value of a type; operators write instructions."""
 
-    __slots__ = ("name", "type", "writer")
+    __slots__ = ("_name", "factors", "type", "writer")
 
-    def __init__(self, writer: Writer, type_: str, name: str) -> None:
-        self.writer, self.type, self.name = writer, type_, name
+    def __init__(self, writer: Writer, type_: str, name: str, factors: tuple[Value, Value] | None = None) -> None:
+        self.writer, self.type, self._name, self.factors = writer, type_, name, factors
+
+    @property
+    def name(self) -> str:
+        """Its name in the text. A product is written only if somebody asks for it by name."""
+        if self.factors is not None:
+            self.writer.write_product(self._name, self.factors)
+        return self._name
+
+    def alone(self) -> Value:
+        """This value, if a product as one that no sum takes in."""
+        return Value(self.writer, self.type, self.name)
 
     def _binary(self, other: Value | float, real: str, whole: str) -> Value:
         right = self.writer.like(self, other)
-        word = f"{real} contract" if "double" in self.type else whole
+        word = real if "double" in self.type else whole
         return self.writer.let(self.type, f"{word} {self.type} {self.name}, {right.name}")
 
     def __add__(self, other: Value | float) -> Value:
-        return self._binary(other, "fadd", "add")
+        right = self.writer.like(self, other)
+        if right.factors is not None:
+            return self.writer.intrinsic("fmuladd", *right.factors, self)
+        if self.factors is not None:
+            return self.writer.intrinsic("fmuladd", *self.factors, right)
+        return self._binary(right, "fadd", "add")
 
     def __sub__(self, other: Value | float) -> Value:
-        return self._binary(other, "fsub", "sub")
+        right = self.writer.like(self, other)
+        if right.factors is not None:
+            return self.writer.intrinsic("fmuladd", -right.factors[0], right.factors[1], self)
+        if self.factors is not None:
+            return self.writer.intrinsic("fmuladd", *self.factors, -right)
+        return self._binary(right, "fsub", "sub")
 
     def __mul__(self, other: Value | float) -> Value:
-        return self._binary(other, "fmul", "mul")
+        right = self.writer.like(self, other)
+        return self.writer.product(self, right) if "double" in self.type else self._binary(right, "", "mul")
 
     def __truediv__(self, other: Value | float) -> Value:
         return self._binary(other, "fdiv", "sdiv")
@@ -138,6 +161,7 @@ class Writer:
         self.mask = f"<{lanes} x i1>"
         self.lines: list[str] = []
         self.locals: list[str] = []
+        self._free: dict[str, int] = {}
         self._count = 0
         self._exits: list[str] = []
 
@@ -151,6 +175,24 @@ class Writer:
         name = f"%v{self._count}"
         self.lines.append(f"  {name} = {line}")
         return Value(self, kind, name)
+
+    def product(self, left: Value, right: Value) -> Value:
+        """A product of numbers; its line is kept free until it is known whether anything needs it alone."""
+        for factor in (left, right):  # these will be asked for; at once, lest long products nest
+            if factor.factors is not None:
+                self.write_product(factor.name, factor.factors)
+        self._count += 1
+        name = f"%v{self._count}"
+        self._free[name] = len(self.lines)
+        self.lines.append("")
+        return Value(self, left.type, name, (left, right))
+
+    def write_product(self, name: str, factors: tuple[Value, Value]) -> None:
+        """Fill the line of a product, once."""
+        line = self._free.pop(name, None)
+        if line is not None:
+            left, right = factors
+            self.lines[line] = f"  {name} = fmul {left.type} {left.name}, {right.name}"
 
     def named(self, kind: str, name: str) -> Value:
         """An argument of the function."""
@@ -255,6 +297,6 @@ class Writer:
         self, name: str, arguments: str, result: str = "void", *, last: str = "ret void", visible: bool = False
     ) -> str:
         """The text of the function; other modules see it only if ``visible``."""
-        body = "\n".join(["entry:", *self.locals, *self.lines, f"  {last}"])
+        body = "\n".join(["entry:", *self.locals, *filter(None, self.lines), f"  {last}"])
         linkage = "" if visible else "internal "
         return f"define {linkage}{result} @{name}({arguments}) nounwind {{\n{body}\n}}\n"

@@ -196,6 +196,7 @@ class _Model:
         while done < len(roots) or not texts:
             writer = Writer(self.lanes)
             emission, store = begin(writer)
+            emission.look_ahead(roots)
             while done < len(roots) and not (large and len(writer.lines) > CUT):
                 emission.write_root(roots[done])
                 store(done, emission.operand(roots[done]))
