@@ -61,7 +61,7 @@ def mechanisms_of(regimens: Iterable[tuple[Sequence[Drug], Mapping[str, str]]], 
 
 @cache
 def all_mechanisms() -> Mapping[str, Mechanism]:
-    """Every mechanism of the patient scale, over all drugs and diseases."""
+    """Every mechanism of the patient scale, over all drugs and diseases, and of the course of a trial."""
     from her2sim.model.drug_file import all_drugs
 
     every = (all_drugs(), dict.fromkeys((drug.id for drug in all_drugs()), ""))
@@ -70,7 +70,14 @@ def all_mechanisms() -> Mapping[str, Mechanism]:
         for name, mechanism in mechanisms_of([every], disease).items():
             known = dict(found[name].values) if name in found else {}
             found[name] = Mechanism(name, mechanism.removes, known | dict(mechanism.values), {})
-    return dict(sorted(found.items()))
+    return dict(sorted({**found, **trial_mechanisms()}.items()))
+
+
+@cache
+def trial_mechanisms() -> Mapping[str, Mechanism]:
+    """What happens to patients between lines of therapy and stands in no module: every trial contains it."""
+    entries: Mapping[str, Any] = _file()["trial"]
+    return {name: Mechanism(name, str(entry["removes"]), entry["numbers"], {}) for name, entry in entries.items()}
 
 
 @cache

@@ -8,7 +8,7 @@ withdrawal or death; the next lines follow.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from her2sim.model.lesions import SLOTS, volumes
 from her2sim.population.patients import Patients
 from her2sim.study.cohort import baseline_tumor, sample_cohort, scar_mL, typical_in_force
 from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
+from her2sim.trial.brain_radiotherapy import progressed_in_brain
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.lesion_state import slot_diameters_mm
 from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at, value_at
@@ -104,6 +105,12 @@ def progression_rule(typical: Mapping[str, float]) -> ProgressionRule:
     return ProgressionRule(recist.progression_ratio, recist.progression_min_mm, detection)
 
 
+def _rule_on_trial(rule: ProgressionRule, typical: Mapping[str, float], imaging: bool) -> ProgressionRule:
+    """The rule where the protocol may image the brain: lesions there are then found before symptoms."""
+    brain_mm = typical["detection_cns_mri_mm" if imaging else "detection_cns_symptom_mm"]
+    return replace(rule, detection_mm={**rule.detection_mm, "CNS": brain_mm})
+
+
 def _arm_course(
     plan: TrialPlan, arm: ArmPlan, entry: Entry, typical: Mapping[str, float], rule: ProgressionRule
 ) -> ArmCourse:
@@ -151,15 +158,16 @@ def _arm_course(
     fail_state = [entry.fail_state[k] if earlier[i] else course.fail_state[i] for i, k in enumerate(keep)]
     rows = np.flatnonzero(alive) if plan.after_progression else np.zeros(0, dtype=np.int64)
     if len(rows):
-        ended = off_trial[rows]
+        ended, on_trial = off_trial[rows], course.take(rows)
         leaving = Leaving(
             cohort=cohort.take(rows),
             day=ended,
-            state=course.take(rows).at(ended),
+            state=on_trial.at(ended),
             level=level[rows] - value_at(days[rows], total[rows], ended),
             until=cutoff[rows] - ended,
             frailty=frailty[rows],
             had=_drugs_had(plan, arm, entry.prior[keep][rows]),
+            brain=progressed_in_brain(on_trial, ended, _rule_on_trial(rule, typical, imaging)),
         )
         after = death_after(leaving, record.disease, plan.policy, parameters=typical, rule=rule)
         death[rows] = off_trial[rows] + after.death

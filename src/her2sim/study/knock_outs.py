@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from her2sim.model.drug import Drug
 from her2sim.model.drug_file import is_placebo, load_drug
-from her2sim.model.mechanisms import all_mechanisms, chosen, mechanisms_of, removed_values
+from her2sim.model.mechanisms import all_mechanisms, chosen, mechanisms_of, removed_values, trial_mechanisms
 from her2sim.record.types import RegimenItem
 
 
@@ -61,6 +61,7 @@ def removal(
     wanted = chosen(names, all_mechanisms())
     in_arms = mechanisms_of([_drugs_and_routes(regimen) for regimen in arms], disease)
     in_any = mechanisms_of([_drugs_and_routes(regimen) for regimen in (*arms, *other_lines)], disease)
+    in_any |= trial_mechanisms() if other_lines else {}
     remarks: list[str] = []
     for name in wanted:
         if name not in in_any:

@@ -18,6 +18,7 @@ from her2sim.core.random import stream
 from her2sim.model.drug_file import load_drug
 from her2sim.model.lesions import SLOTS, volumes
 from her2sim.record.types import RegimenItem
+from her2sim.trial.brain_radiotherapy import irradiate, progressed_in_brain
 from her2sim.trial.lesion_state import carried_states, lesion_states
 from her2sim.trial.mortality import cumulative, death_hazard, time_at, value_at
 from her2sim.trial.stages import treat_until
@@ -69,6 +70,9 @@ class Leaving:
         until: (n_patients,) days of further interest, counted from that day.
         frailty: (n_patients,) factor on the hazard of death from disease.
         had: of each patient, ids of the drugs given before, on trial or earlier.
+
+    Other arguments:
+        brain: (n_patients,) whose disease has progressed in the brain; nobody's by default.
     """
 
     cohort: Cohort
@@ -78,13 +82,14 @@ class Leaving:
     until: Floats
     frailty: Floats
     had: Sequence[frozenset[str]]
+    brain: NDArray[np.bool_] | None = None
 
     def take(self, rows: Ints) -> Leaving:
         """Some of the patients."""
         state = {name: values[rows] for name, values in self.state.items()}
         had = [self.had[row] for row in rows]
         return Leaving(self.cohort.take(rows), self.day[rows], state, self.level[rows], self.until[rows],
-                       self.frailty[rows], had)  # fmt: skip
+                       self.frailty[rows], had, None if self.brain is None else self.brain[rows])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,8 @@ def death_after(
     leaving: Leaving, disease: str, policy: Policy, *, parameters: Mapping[str, float], rule: ProgressionRule
 ) -> Afterward:
     """Days from the end of trial therapy to death, through the next lines; beyond ``until`` nobody is followed.
+
+    Whose disease has progressed in the brain has radiotherapy there before what comes next.
 
     Main arguments:
         leaving: the patients.
@@ -161,15 +168,19 @@ def _through(
     rule: ProgressionRule,
 ) -> Afterward:
     """All these lines one after another, then no therapy."""
-    cohort, until, n = leaving.cohort, leaving.until, len(leaving.cohort.patients)
+    cohort: Cohort = leaving.cohort
+    until, n = leaving.until, len(cohort.patients)
     death = np.full(n, np.inf)
     status, fail_day, fail_state = np.zeros(n, dtype=np.int64), np.full(n, np.nan), [""] * n
     elapsed, left = np.zeros(n), leaving.level.copy()
-    now = {name: values.copy() for name, values in _taken_along(leaving.state).items()}
-    open_rows = np.flatnonzero(until > 0)
+    now: dict[str, Floats] = {name: values.copy() for name, values in _taken_along(leaving.state).items()}
+    open_rows: Ints = np.flatnonzero(until > 0)
+    brain: NDArray[np.bool_] = np.zeros(n, dtype=bool) if leaving.brain is None else leaving.brain.copy()
     for regimen, last in [*((line.regimen, False) for line in lines), ((), True)]:
         if not len(open_rows):
             break
+        cohort, now = irradiate(cohort, now, brain)
+        brain[:] = False
         wanted = until[open_rows] - elapsed[open_rows]
         days = _grid_days(wanted if last else np.minimum(wanted, policy.horizon_days), policy.step_days)
         here, begun = open_rows, leaving.day[open_rows] + elapsed[open_rows]
@@ -203,6 +214,7 @@ def _through(
         for name, values in _taken_along(course.at(ends)).items():
             column = now.setdefault(name, np.ones(n))
             column[open_rows] = values
+        brain[open_rows] = progressed_in_brain(course, ends, rule)
         open_rows = open_rows[~died & (elapsed[open_rows] < until[open_rows])]
     return Afterward(np.where(death <= until, death, np.inf), status, fail_day, tuple(fail_state))
 

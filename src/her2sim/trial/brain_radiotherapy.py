@@ -1,0 +1,108 @@
+"""Radiotherapy of the brain: what follows progression in the brain before the next line of drugs.
+
+An event, not a course: most living tumor in the brain dies at once and is cleared as dead volume, and the barrier to
+antibodies stays more open than before. The second half is why drugs that fail in the brain may work there later
+(trastuzumab in cerebrospinal fluid 1:420 of serum before and 1:76 after radiotherapy; Stemmler 2007,
+doi:10.1097/01.cad.0000236313.50833.ee). All numbers stand in ``data/parameters/radiotherapy.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.core.random import stream
+from her2sim.model.lesions import DEAD, clone_states, volume_state, volumes
+from her2sim.trial.lesion_state import slot_diameters_mm
+from her2sim.trial.treatment import Cohort, Trajectory
+from her2sim.trial.true_progression import ProgressionRule
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+BRAIN = "CNS"
+BARRIER = "cns_barrier_antibody"
+PURPOSE = "radiotherapy of the brain"
+
+
+def progressed_in_brain(course: Trajectory, when: Floats, rule: ProgressionRule) -> Bools:
+    """Whether the brain lesion had progressed by day ``when``, (n_patients,): found anew, or grown since its smallest.
+
+    Main arguments:
+        course: a line of therapy from its first day.
+        when: (n_patients,) days, as a rule the end of the line.
+        rule: the diameter at which a brain lesion is found, and the growth that is progression.
+    """
+    at_end = {name: values[:, None] for name, values in course.at(when).items()}
+    last = _brain_mm(np.stack([at_end[name] for name in course.names], axis=2), course)[:, 0]
+    so_far = np.where(course.days <= when[:, None], _brain_mm(course.values, course), np.inf)
+    first, smallest = so_far[:, 0], np.minimum(so_far.min(axis=1), last)
+    grown = (last >= rule.growth_ratio * smallest) & (last >= smallest + rule.growth_min_mm)
+    limit = rule.detection_mm[BRAIN]
+    return (last >= limit) & ((first < limit) | grown)
+
+
+def surviving_shares(seed: int, patients: NDArray[np.int64], numbers: Mapping[str, float]) -> Floats:
+    """Living tumor that radiotherapy leaves in each patient's brain, (n_patients,); 1 where she is not irradiated.
+
+    A draw is the patient's own, so that it is the same in all arms and at each of her courses of radiotherapy.
+
+    Main arguments:
+        seed, patients: seed of the study and patient numbers.
+        numbers: the values of ``data/parameters/radiotherapy.yaml``.
+    """
+    share, spread = numbers["brain_radiotherapy_surviving_share"], numbers["brain_radiotherapy_logit_sd"]
+    out = np.ones(len(patients))
+    for row, patient in enumerate(patients):
+        own = stream(seed, int(patient), PURPOSE)
+        given, z = own.random() < numbers["brain_radiotherapy_share"], own.standard_normal()
+        if given:
+            # the logistic of logit(share) + spread z, written so that a share of 1 stays 1
+            out[row] = share / (share + (1.0 - share) * np.exp(-spread * z))
+    return out
+
+
+def opened_barrier(barrier: Floats, odds_factor: float) -> Floats:
+    """The barrier factor (0 closed, 1 absent) with its odds multiplied.
+
+    Far below 1 the factor itself is multiplied, as it was measured in cerebrospinal fluid; it cannot pass 1.
+
+    >>> opened_barrier(np.array([0.0024, 0.1, 1.0]), 5.5).round(3).tolist()
+    [0.013, 0.379, 1.0]
+    """
+    return odds_factor * barrier / (1.0 - barrier + odds_factor * barrier)
+
+
+def irradiate(cohort: Cohort, state: Mapping[str, Floats], who: Bools) -> tuple[Cohort, dict[str, Floats]]:
+    """Patients and their lesions after radiotherapy of the brain.
+
+    Volume is conserved: what dies is dead volume, which the model clears. Small molecules cross as before.
+
+    Main arguments:
+        cohort: the patients; their typical values hold the numbers of radiotherapy.
+        state: state name -> (n_patients,) values; those of the brain change.
+        who: (n_patients,) whose disease has progressed in the brain.
+
+    Returns:
+        The cohort with the barrier of those irradiated opened, and the new states; of the others nothing changes.
+    """
+    out = dict(state)
+    rows = np.flatnonzero(who)
+    if not len(rows):
+        return cohort, out
+    patients, numbers = cohort.patients, cohort.typical
+    left = np.ones(len(patients))
+    left[rows] = surviving_shares(cohort.seed, patients.ids[rows], numbers)
+    dead = volume_state(BRAIN, DEAD)
+    for name in clone_states(BRAIN):
+        out[name] = state[name] * left
+        out[dead] = out[dead] + (state[name] - out[name])
+    barrier = patients.get(BARRIER, numbers[BARRIER])
+    opened = np.where(left < 1.0, opened_barrier(barrier, numbers["brain_radiotherapy_barrier_odds"]), barrier)
+    return replace(cohort, patients=patients.with_columns({BARRIER: opened})), out
+
+
+def _brain_mm(values: Floats, course: Trajectory) -> Floats:
+    return slot_diameters_mm(volumes(values, course.names).total_mL)[BRAIN]
