@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2sim.analysis.benchmarks.arm_figures import ArmFigure, arm_figures, natural, outcome_rule, transformed_figure
+from her2sim.analysis.benchmarks.by_setting import errors_by_setting, judged_ratios
 from her2sim.analysis.benchmarks.class_average import class_average
-from her2sim.analysis.benchmarks.component_ratios import leave_one_trial_out_ratios
+from her2sim.analysis.benchmarks.component_ratios import RatioTrial, leave_one_trial_out_ratios
 from her2sim.analysis.benchmarks.forecast import forecast_arms, forecast_ratio
 from her2sim.analysis.benchmarks.independent_action import (
     TimeCurve,
@@ -20,7 +21,7 @@ from her2sim.analysis.benchmarks.independent_action import (
     combined_response,
     curve_through,
 )
-from her2sim.analysis.benchmarks.leave_one_out import benchmark_arms, benchmark_ratios, leave_one_trial_out
+from her2sim.analysis.benchmarks.leave_one_out import Judged, benchmark_arms, benchmark_ratios, leave_one_trial_out
 from her2sim.analysis.benchmarks.partners import IndependentAction, divisions
 from her2sim.analysis.benchmarks.prediction import Prediction
 from her2sim.analysis.benchmarks.ridge import features_of, fit_ridge, ridge
@@ -68,6 +69,24 @@ def test_the_best_of_partners_lies_between_independence_and_perfect_correlation(
 @given(st.lists(shares, min_size=2, max_size=3), st.floats(0.0, 0.5), st.floats(0.0, 0.4))
 def test_correlation_takes_from_the_benefit(failing: list[float], correlation: float, more: float) -> None:
     assert best_of(failing, correlation + more) >= best_of(failing, correlation) - 1e-9
+
+
+def test_errors_by_setting_are_medians_of_the_settings_own_figures() -> None:
+    rows = [
+        Judged("ORR", "a", "one", "x", 40.0, 50.0, None, ""),
+        Judged("ORR", "a", "one", "y", 40.0, 36.0, None, ""),
+        Judged("ORR", "b", "one", "x", 40.0, 41.0, None, ""),
+        Judged("PFS median", "a", "two", "x", 10.0, 5.0, None, ""),
+        *judged_ratios("PFS", [RatioTrial("two (1)", "t", "r", math.log(0.5), 0.1, None, None)]),
+    ]
+    found = errors_by_setting(rows, {"one": ("breast", "metastatic-1L"), "two": ("gastric", "metastatic-2L")})
+    assert [(x.outcome, x.disease, x.method, x.figures, x.of) for x in found] == [
+        ("ORR", "breast", "a", 2, 2),
+        ("ORR", "breast", "b", 1, 2),
+        ("PFS median", "gastric", "a", 1, 1),
+        ("PFS hazard ratio", "gastric", "no effect", 1, 1),
+    ]
+    assert [x.median_error for x in found] == pytest.approx([7.0, 1.0, 2.0, 2.0])
 
 
 def test_two_equal_partners_match_the_closed_form_of_the_bivariate_normal() -> None:

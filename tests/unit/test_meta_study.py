@@ -101,10 +101,14 @@ def test_benchmarks_print_as_a_table_for_the_documentation() -> None:
         "JACOB",
     }
     found = benchmarks(visible=names)
-    lines = found.markdown().splitlines()
-    assert len(lines) == len(found.rows) + 2
-    assert {line.count("|") for line in lines} == {9}
+    whole, by_setting = (part.splitlines() for part in found.markdown().split("\n\n"))
+    assert (len(whole), len(by_setting)) == (len(found.rows) + 2, len(found.settings) + 2)
+    assert ({line.count("|") for line in whole}, {line.count("|") for line in by_setting}) == ({9}, {6})
     assert {x.trial for x in found.judged} <= names
+    for row in found.rows:  # settings divide the figures of a benchmark, none is lost or counted twice
+        parts = [x for x in found.settings if (x.outcome, x.method) == (row.outcome, row.method)]
+        assert sum(x.figures for x in parts) == row.figures or "same" in row.method or "hazard" in row.outcome
+    assert {"PFS hazard ratio", "ORR", "pCR"} <= {x.outcome for x in found.settings}
 
 
 def test_numbers_that_are_not_finite_become_null() -> None:

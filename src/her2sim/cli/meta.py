@@ -97,7 +97,8 @@ def benchmarks(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")] = False,
     arms: Annotated[bool, typer.Option("--arms", help="Print every prediction of an arm as CSV.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table for the documentation.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables for the documentation.")] = False,
+    by_setting: Annotated[bool, typer.Option("--by-setting", help="Errors by disease and setting.")] = False,
 ) -> None:
     """Print the table of benchmarks."""
     from her2sim.study import meta
@@ -106,14 +107,22 @@ def benchmarks(
         _forecast(trial, as_json=as_json, as_csv=as_csv)
         return
     found = meta.benchmarks()
+    rows = found.settings if by_setting else found.rows
     if as_json:
-        typer.echo(meta.as_json(meta.rows_as_mappings(found.rows)))
+        typer.echo(meta.as_json(meta.rows_as_mappings(rows)))
         return
     if as_csv or arms:
-        typer.echo(meta.table_csv(meta.rows_as_mappings(found.judged if arms else found.rows)), nl=False)
+        typer.echo(meta.table_csv(meta.rows_as_mappings(found.judged if arms else rows)), nl=False)
         return
     if markdown:
         typer.echo(found.markdown(), nl=False)
+        return
+    if by_setting:
+        table = _table(("outcome", "disease, setting", "benchmark", "predicted", "median error"))
+        for row in found.settings:
+            table.add_row(*(_plain(cell) for cell in meta.setting_cells(row)))
+        _show(table)
+        typer.echo(f"One trial left out at a time. {messages.NOT_ADVICE}")
         return
     table = _table(("outcome", "benchmark", "predicted", "trials", "median error", "rms", "bias", "in 90%"))
     for row in found.rows:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from her2sim.analysis.benchmarks.arm_figures import outcome_rule
+from her2sim.analysis.benchmarks.by_setting import SettingError, errors_by_setting, judged_ratios
 from her2sim.analysis.benchmarks.forecast import Forecast, forecast_arms, forecast_ratio
 from her2sim.analysis.benchmarks.leave_one_out import Judged, ScoreRow, benchmark_arms, benchmark_ratios
+from her2sim.analysis.benchmarks.targets import TargetPrediction
 from her2sim.analysis.meta.components import ComponentNetwork, component_network
 from her2sim.analysis.meta.inconsistency import decomposition, splits
 from her2sim.analysis.meta.league import effect_text, league
@@ -263,16 +265,23 @@ def most_studied(part: Network) -> str:
 
 @dataclass(frozen=True)
 class Benchmarks:
-    """Errors of all benchmarks on trials they have not seen, and single predictions of arms."""
+    """Errors of all benchmarks on trials they have not seen, single predictions of arms, and errors by setting."""
 
     rows: tuple[ScoreRow, ...]
     judged: tuple[Judged, ...]
+    settings: tuple[SettingError, ...]
 
     def markdown(self) -> str:
-        """The table for the documentation."""
+        """The tables for the documentation: over all settings, then by disease and setting."""
         head = "| outcome | benchmark | predicted | trials | median error | rms | bias | in 90% interval |"
         lines = [head, "|---|---|---:|---:|---:|---:|---:|---:|"]
         lines += ["| " + " | ".join(score_cells(row)) + " |" for row in self.rows]
+        lines += [
+            "",
+            "| outcome | disease, setting | benchmark | predicted | median error |",
+            "|---|---|---|---:|---:|",
+        ]
+        lines += ["| " + " | ".join(setting_cells(row)) + " |" for row in self.settings]
         return "\n".join(lines) + "\n"
 
 
@@ -290,9 +299,13 @@ def benchmarks(*, visible: Collection[str] | None = None, correlation: float | N
         scores, single = benchmark_arms(records, outcome, visible=visible, correlation=correlation)
         rows += scores
         judged += single
+    ratios: list[Judged] = []
     for outcome, disease, setting in RATIO_OUTCOMES:
-        rows += benchmark_ratios(records, outcome, disease=disease, setting=setting, visible=visible)[0]
-    return Benchmarks(tuple(rows), tuple(judged))
+        scores, trials = benchmark_ratios(records, outcome, disease=disease, setting=setting, visible=visible)
+        rows += scores
+        ratios += judged_ratios(outcome, trials)
+    places = {record.id: (record.disease, record.setting) for record in records}
+    return Benchmarks(tuple(rows), tuple(judged), errors_by_setting([*judged, *ratios], places))
 
 
 def forecasts(trial: str, *, visible: Collection[str] | None = None) -> tuple[Forecast, ...]:
@@ -348,6 +361,12 @@ def score_cells(row: ScoreRow) -> tuple[str, ...]:
     )
 
 
+def setting_cells(row: SettingError) -> tuple[str, ...]:
+    """A row of the table of benchmarks by setting in words."""
+    error = f"{row.median_error:.1f} points" if row.unit == "percent" else f"{row.median_error:.2f}-fold"
+    return row.outcome, f"{row.disease}, {row.setting}", row.method, f"{row.figures} of {row.of}", error
+
+
 def as_json(value: Any) -> str:
     """Plain data as JSON; numbers that are not finite become null."""
     return json.dumps(_plain(value), ensure_ascii=False, indent=1, allow_nan=False)
@@ -363,7 +382,9 @@ def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     return target.getvalue()
 
 
-def rows_as_mappings(rows: Sequence[NetworkRow | ScoreRow | Judged | Forecast]) -> list[dict[str, Any]]:
+def rows_as_mappings(
+    rows: Sequence[NetworkRow | ScoreRow | SettingError | Judged | Forecast | TargetPrediction],
+) -> list[dict[str, Any]]:
     """Rows as plain mappings."""
     return [asdict(row) for row in rows]
 
