@@ -17,6 +17,7 @@ there. Needs the library SALib: pip install 'her2sim[sensitivity]'."""
 TRAJECTORIES = "Morris: how often each number is moved."
 POINTS = "Sobol: base points, a power of two; 0 for the screening alone."
 PATIENTS = "Patients per arm and evaluation."
+AROUND = "Vary numbers around their values before any fit (prior) or around those in force (calibrated)."
 FIGURE = "Folder for the figure; beside the page, if not given."
 
 
@@ -30,6 +31,7 @@ def sensitivity(
     points: Annotated[int, typer.Option("--points", help=POINTS)] = 32,
     patients: Annotated[int, typer.Option("--patients", help=PATIENTS)] = 40,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the random numbers.")] = 1,
+    around: Annotated[str, typer.Option("--around", help=AROUND)] = "prior",
     workers: Annotated[int, typer.Option("--workers", min=1, help=messages.RUN_WORKERS)] = 1,
     out: Annotated[Path, typer.Option("--out", help="Folder for finished evaluations.")] = Path("runs/sensitivity"),
     table: Annotated[
@@ -48,7 +50,13 @@ def sensitivity(
     checked_page(table)
     with shown_progress("Sensitivity", quiet=quiet) as tell:
         screening = screen(
-            trajectories=trajectories, patients=patients, seed=seed, workers=workers, folder=out, on_progress=tell
+            trajectories=trajectories,
+            patients=patients,
+            seed=seed,
+            around=around,
+            workers=workers,
+            folder=out,
+            on_progress=tell,
         )
         decomposition = None
         if points:

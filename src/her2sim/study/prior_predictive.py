@@ -28,7 +28,7 @@ from her2sim.evidence.base import load_record
 from her2sim.evidence.roles import role_of
 from her2sim.model.calibration import free_numbers
 from her2sim.model.frozen import spread_name
-from her2sim.model.parameters import read_parameter_folder
+from her2sim.model.parameters import ParameterSet, read_parameter_folder
 from her2sim.model.patient_parameters import growth_rate_per_day
 from her2sim.population.plan import disease_parameters
 from her2sim.population.specification import load_specification
@@ -95,8 +95,7 @@ def draw_prior(record: TrialRecord, seed: int, draw: int) -> dict[str, float]:
         draw: number of the draw, 1 or more.
     """
     specification = load_specification(record.disease, record.setting)
-    raw = read_parameter_folder(data_dir("parameters")).quantities
-    quantities = disease_parameters(specification, raw)
+    quantities = disease_parameters(specification, _as_in_the_files().quantities)
     values = draw_typical_values(quantities, seed, draw)
     for number in free_numbers():
         score = float(np.clip(stream(seed, draw, f"prior/{number.what}/{number.name}").standard_normal(), -2.5, 2.5))
@@ -203,6 +202,12 @@ def doubling_days(plan: TrialPlan, patients: int) -> NDArray[np.float64]:
     values = {name: np.asarray(value) for name, value in typical.items()} | dict(cohort.patients.columns)
     rate = np.broadcast_to(growth_rate_per_day(values, plan.record.disease), (patients,))
     return math.log(2.0) / rate
+
+
+@cache
+def _as_in_the_files() -> ParameterSet:
+    """The parameter files without any fitted value."""
+    return read_parameter_folder(data_dir("parameters"))
 
 
 @cache

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from statistics import NormalDist
 from typing import Any
 
+from her2sim.core.calendar import DAYS_PER_MONTH
+from her2sim.core.errors import InputError, did_you_mean
 from her2sim.core.paths import data_dir
 from her2sim.core.quantity import Quantity
 from her2sim.evidence.base import load_record
+from her2sim.model.assembly import DISEASES, modules_of
 from her2sim.model.calibration import FreeNumber, free_numbers
-from her2sim.model.drug_file import is_placebo, load_drug
+from her2sim.model.drug_file import all_drugs, is_placebo, load_drug
 from her2sim.model.frozen import spread_name
-from her2sim.model.parameters import load_parameters
+from her2sim.model.parameters import load_parameters, read_parameter_folder
 from her2sim.study.plan import TrialPlan, make_plan
 from her2sim.trial.treatment import treatment_model
+
+AROUND = ("prior", "calibrated")
 
 
 @dataclass(frozen=True)
@@ -62,22 +67,41 @@ def settings() -> dict[str, Any]:
 
 
 @cache
-def varied() -> tuple[Varied, ...]:
-    """All numbers that are varied, by name: those of parameter files, spreads that may be calibrated, and the action
-    numbers of the drugs in the trials looked at."""
+def varied(around: str = "prior") -> tuple[Varied, ...]:
+    """All numbers that are varied, by name: those of parameter files that the trials looked at depend on, spreads that
+    may be calibrated, and the action numbers of the drugs given.
+
+    Other arguments:
+        around: ``prior``, the values before any fit, or ``calibrated``, the values in force.
+
+    Raises:
+        InputError: ``around`` is neither.
+    """
+    if around not in AROUND:
+        raise InputError(f"--around is {around!r}.", hint=did_you_mean(around, AROUND))
     content = settings()
     priors = {(free.name, free.what): free for free in free_numbers()}
+    quantities = dict(load_parameters().quantities)
+    if around == "prior":
+        quantities = dict(read_parameter_folder(data_dir("parameters")).quantities)
+        for (name, what), prior in priors.items():
+            changed = {"value": prior.median} if what == "value" else {"spread": prior.median}
+            if name in quantities:
+                quantities[name] = replace(quantities[name], **changed)
+    spreads = {name: quantities[name].spread for name, what in priors if what == "spread"}
+    used = frozenset[str]().union(*(model_parameters(plan) for plan in plans(2, 0).values()))
+    out_of_sight = every_model_parameter() - used
+    unused = set(content["never"]) | out_of_sight | {n for n in quantities if n.startswith(tuple(content["observed"]))}
+    quantities = {name: quantity for name, quantity in quantities.items() if name not in unused} | dict(drug_numbers())
     found: dict[str, Varied] = {}
-    quantities = {name: q for name, q in load_parameters().quantities.items() if name not in content["never"]}
-    quantities |= drug_numbers()
     for name, quantity in quantities.items():
         one = _value(name, quantity, priors.get((name, "value")), float(content["otherwise_sd"]["value"]))
         if one is not None:
             found[name] = one
     for (name, what), prior in priors.items():
         if what == "spread":
-            center = load_parameters()[name].spread
-            found[spread_name(name)] = Varied(spread_name(name), prior.scale, center, prior.sd, 0.0, math.inf, "prior")
+            number = spread_name(name)
+            found[number] = Varied(number, prior.scale, spreads[name], prior.sd, 0.0, math.inf, "prior")
     return tuple(found[name] for name in sorted(found))
 
 
@@ -113,10 +137,6 @@ def drug_numbers() -> Mapping[str, Quantity]:
 
 def plans(patients: int, seed: int) -> dict[str, TrialPlan]:
     """The trials that are looked at, by id, cut to the months of the settings."""
-    from dataclasses import replace
-
-    from her2sim.core.calendar import DAYS_PER_MONTH
-
     content = settings()
     trials = dict.fromkeys(row["trial"] for part in ("outputs", "ratios") for row in content[part].values())
     out: dict[str, TrialPlan] = {}
@@ -134,12 +154,24 @@ def relevant(plan: TrialPlan, names: Sequence[str]) -> frozenset[str]:
 
     A number is left out only if it is a parameter of the model of some trial looked at, and not of this one's.
     """
-    mine = _model_parameters(plan)
-    everywhere = frozenset[str]().union(*(_model_parameters(other) for other in plans(2, 0).values()))
+    mine = model_parameters(plan)
+    everywhere = frozenset[str]().union(*(model_parameters(other) for other in plans(2, 0).values()))
     return frozenset(name for name in names if name in mine or name not in everywhere)
 
 
-def _model_parameters(plan: TrialPlan) -> frozenset[str]:
+def model_parameters(plan: TrialPlan) -> frozenset[str]:
+    """Parameters of the models of all lines of therapy of a trial."""
     regimens = [*(arm.regimen for arm in plan.arms), *(regimen for _, regimen in plan.prior)]
     systems = [treatment_model(plan.record.disease, regimen).system for regimen in regimens]
     return frozenset(p.name for system in systems for p in system.parameters)
+
+
+@cache
+def every_model_parameter() -> frozenset[str]:
+    """Parameters of the model with all drugs at once, in any disease."""
+    drugs = all_drugs()
+    routes = {drug.id: drug.pk_for("").route for drug in drugs}
+    names: set[str] = set()
+    for disease in DISEASES:
+        names |= {p.name for module in modules_of(drugs, disease, routes) for p in module.parameters}
+    return frozenset(names)

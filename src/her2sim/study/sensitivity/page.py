@@ -18,9 +18,9 @@ and T-DXd in second line (DESTINY-Breast03) and of tucatinib in third line (HER2
 progression, and log hazard ratios of progression-free survival. Only protocols are used, no results. All evaluations
 share the same patients and random numbers. Settings: `src/her2sim/data/facts/sensitivity.yaml`.
 
-**What was varied.** Numbers of the calibration over their priors around the value in force; others over the
-uncertainty that their data file states; those without one, and the action numbers of drugs, by a factor of 1.6 either
-way (assumed). From the 5 % to the 95 % point of each. Pharmacokinetics are not varied: they differ between patients."""
+**What was varied.** All numbers that these trials depend on: those of the calibration over their priors, others over
+the uncertainty that their data file states; those without one, and the action numbers of drugs, by a factor of 1.6
+either way (assumed). From the 5 % to the 95 % point of each. Pharmacokinetics are not varied: they differ between patients."""
 MORRIS = """## Screening (Morris)
 
 Each number was moved over its range in several places of the space of all others. *Importance*: mean absolute effect

@@ -82,6 +82,7 @@ def screen(
     trajectories: int = 4,
     patients: int = 40,
     seed: int = 1,
+    around: str = "prior",
     workers: int = 1,
     folder: Path = Path("runs/sensitivity"),
     numbers: Sequence[Varied] = (),
@@ -92,18 +93,19 @@ def screen(
     Main arguments:
         trajectories: how often each number is moved once; evaluations are this times the count of numbers plus one.
         patients, seed: per arm; of all random streams.
+        around: ``prior``, the values before any fit, or ``calibrated``, the values in force.
 
     Other arguments:
         workers: processes; changes no result.
         folder: where evaluations are kept.
-        numbers: what is varied; all by default.
+        numbers: what is varied; all by default, see ``varied``.
         on_progress: told as evaluations are finished.
 
     Raises:
         InputError: a number is out of range, or the library SALib is not installed.
     """
     check_numbers(LIMITS, trajectories=trajectories, patients=patients, seed=seed)
-    chosen = tuple(numbers) or varied()
+    chosen = tuple(numbers) or varied(around)
     problem = _problem(chosen)
     design: NDArray[np.float64] = _salib("sample.morris").sample(problem, trajectories, num_levels=LEVELS, seed=seed)
     found = _outputs(design, chosen, folder, patients, seed, workers, on_progress)
