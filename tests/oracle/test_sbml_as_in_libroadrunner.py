@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from her2sim.engine import DoseTable, compile_model
 from her2sim.engine.hybrid import HybridModel
 from her2sim.exchange import Dose, read_sbml, sbml_of_antimony, to_sbml
 from her2sim.model.assembly import assemble_model
@@ -93,15 +94,22 @@ def loading_without_optimization():
 
 
 @pytest.mark.usefixtures("quick_loading")
-def test_the_model_of_a_regimen_gives_the_same_course_outside() -> None:
-    """A whole her2sim model with its doses as events: what leaves is what we simulate."""
+def test_the_whole_model_takes_the_same_course_over_a_year_of_doses_outside() -> None:
+    """A her2sim model with its doses as events: what leaves is what we simulate."""
     drug = load_drug("trastuzumab")
     system = assemble_model([drug], "breast", {drug.id: "iv"})
-    text = to_sbml(system, doses=[Dose(21.0 * cycle, "A1_trastuzumab_mg", 420.0) for cycle in range(3)])
-    times = np.linspace(0.0, 60.0, 13)
-    runner = roadrunner.RoadRunner(text)
-    runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = 1e-9, 1e-13
+    doses = [Dose(21.0 * cycle, "A1_trastuzumab_mg", 420.0, 1.0 / 24.0) for cycle in range(18)]
+    times = np.linspace(0.0, 365.0, 74)
+    runner = roadrunner.RoadRunner(to_sbml(system, doses=doses))
+    runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = 1e-9, 1e-12
+    runner.integrator.maximum_num_steps = 1_000_000
     expected = np.array(runner.simulate(times=list(times), selections=list(system.state_names)))
-    model = HybridModel(read_sbml(text).system, (), system.state_names)
-    found = model.solve(np.zeros((1, 0)), times, rtol=1e-9, atol=1e-13).values[0]
-    assert found == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    table = DoseTable(
+        np.zeros(len(doses), dtype=np.int64),
+        np.array([dose.time for dose in doses]),
+        np.full(len(doses), system.state_names.index("A1_trastuzumab_mg")),
+        np.array([dose.amount for dose in doses]),
+        np.array([dose.duration for dose in doses]),
+    )
+    found = compile_model(system, varying=()).solve(np.zeros((1, 0)), times, doses=table, rtol=1e-9, atol=1e-12)
+    assert found.values[0] == pytest.approx(expected, rel=1e-6, abs=1e-9)
