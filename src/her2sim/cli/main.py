@@ -18,6 +18,7 @@ from her2sim.cli import (
     compare,
     evidence,
     facts,
+    ledger,
     messages,
     meta,
     model,
@@ -125,6 +126,7 @@ for command in (
     prior,
     sensitivity,
     validate,
+    ledger,
 ):
     command.register(app)
 

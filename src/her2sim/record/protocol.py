@@ -27,7 +27,7 @@ def protocol_of(record: TrialRecord) -> TrialRecord:
         sources={},
         notes="",
         population="",
-        status="protocol",
+        status="planned",
         extra={key: record.extra[key] for key in _KEPT if key in record.extra},
     )
 

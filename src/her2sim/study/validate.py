@@ -15,6 +15,7 @@ from her2sim.core.progress import Progress
 from her2sim.core.run_folder import RunSettings, open_run_folder, text_hash
 from her2sim.evidence.base import all_records, load_record
 from her2sim.model.frozen import load_frozen
+from her2sim.model.mechanisms import all_mechanisms, chosen
 from her2sim.record.types import TrialRecord
 from her2sim.record.writing import record_yaml
 from her2sim.study.fingerprint import fingerprint
@@ -113,6 +114,7 @@ def validate(
 
     begun = time.perf_counter()
     settings = _settings(patients, draws, seed)
+    without = tuple(chosen(without, all_mechanisms()))
     records, scope = _asked(trials)
     jobs, figures = _jobs(records, scope)
     if not jobs:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,15 @@ class ArmData:
 
     def up_to(self, number: int) -> ArmData:
         """The patients with lower numbers than ``number``."""
-        keep = self.numbers < number
+        return self._of(self.numbers < number)
+
+    def since(self, day: float) -> ArmData:
+        """The patients under observation without progression on ``day``, whose times count from then."""
+        kept = self._of(self.times["PFS"].time_days > day)
+        times = {name: replace(each, time_days=each.time_days - day) for name, each in kept.times.items()}
+        return replace(kept, times=times)
+
+    def _of(self, keep: Bools) -> ArmData:
         return ArmData(
             self.numbers[keep],
             {name: having[keep] for name, having in self.responses.items()},
@@ -66,9 +74,15 @@ class ArmData:
         )
 
 
-def arms_of(course: ChunkCourse, assessor: str) -> dict[str, ArmData]:
-    """The arms of a simulated chunk as one assessor saw them."""
-    return {arm.arm: _arm(course, arm, assessor) for arm in course.arms}
+def arms_of(course: ChunkCourse, assessor: str, clock_starts: float = 0.0) -> dict[str, ArmData]:
+    """The arms of a simulated chunk as one assessor saw them.
+
+    Other arguments:
+        clock_starts: simulated day from which time counts, in the patients who are then without progression; patients
+            who were seen no longer are left out, and responses keep those of the whole time.
+    """
+    found = {arm.arm: _arm(course, arm, assessor) for arm in course.arms}
+    return {name: arm.since(clock_starts) for name, arm in found.items()} if clock_starts else found
 
 
 def _arm(course: ChunkCourse, arm: ArmCourse, who: str) -> ArmData:
@@ -173,7 +187,8 @@ def _curves(times: TimeToEvent, weights: Floats) -> tuple[Floats, Floats]:
     at_risk = np.cumsum(ordered[:, ::-1], axis=1)[:, ::-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         step = np.where((at_risk > 0) & event, ordered / at_risk, 0.0)
-    return time, np.cumprod(1.0 - step, axis=1)
+    survival: Floats = np.cumprod(1.0 - step, axis=1, dtype=np.float64)
+    return time, survival
 
 
 def _log_median(times: TimeToEvent, weights: Floats) -> Floats:

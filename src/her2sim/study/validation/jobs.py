@@ -14,7 +14,8 @@ from her2sim.jobs.plan import Chunk, ChunkPlan
 from her2sim.jobs.running import run_chunks
 from her2sim.record.types import TrialRecord
 from her2sim.study.validation.figures import Key
-from her2sim.study.validation.prediction import Predicted, TrialPrediction, posterior_draws, predict_trial
+from her2sim.study.validation.interval import Predicted
+from her2sim.study.validation.prediction import TrialPrediction, posterior_draws, predict_trial
 from her2sim.study.validation.settings import Settings
 
 Table = Any  # pyarrow ships no types

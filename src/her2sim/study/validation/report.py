@@ -35,10 +35,10 @@ def validation_document(found: Validation) -> Document:
     blocks += _strata(found)
     blocks += [Heading("How to read it"), Bullets(HOW_TO_READ)]
     blocks += _worst(found)
-    blocks += [Heading("Every figure"), rows_table([r for r in found.rows if r.group == UNSEEN], found)]
+    blocks += [Heading("Every figure"), rows_table([r for r in found.rows if r.group == UNSEEN])]
     fitted = [row for row in found.rows if row.group == FITTED]
     if fitted:
-        blocks += [Heading("Every figure of fitted trials", 3), rows_table(fitted, found)]
+        blocks += [Heading("Every figure of fitted trials", 3), rows_table(fitted)]
     blocks += _scope(found)
     return Document("Validation: predictions of published trials", tuple(blocks))
 
@@ -87,9 +87,8 @@ def benchmarks_cell(each: Summary) -> str:
     )
 
 
-def rows_table(rows: Sequence[Scored], found: Validation) -> Table:
+def rows_table(rows: Sequence[Scored]) -> Table:
     """Every figure, trial by trial."""
-    _ = found
     cells = tuple(
         (
             row.trial,
@@ -203,7 +202,7 @@ def _worst(found: Validation) -> list[Block]:
     )
     return [
         Heading("Largest errors on unseen trials"),
-        rows_table(ordered[:SHOWN_WORST], found),
+        rows_table(ordered[:SHOWN_WORST]),
     ]
 
 

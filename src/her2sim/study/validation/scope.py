@@ -19,6 +19,7 @@ from her2sim.model.parameters import load_parameters
 from her2sim.record.protocol import protocol_of
 from her2sim.record.types import Arm, TrialRecord
 from her2sim.study.plan import make_plan
+from her2sim.study.validation.induction import with_induction
 from her2sim.study.validation.settings import cohorts
 
 
@@ -51,6 +52,10 @@ def scope_of(record: TrialRecord) -> Scoped:
     protocol = protocol_of(record)
     role = role_of(record.id, str(record.extra.get("part_of", "")))
     whole = _whole_trial(protocol)
+    try:
+        protocol = protocol if whole else with_induction(protocol)
+    except InputError as error:
+        whole = error.what
     if whole:
         return Scoped(record.id, role, (), (whole,))
     found = {arm.name: _arm_reason(protocol, arm) for arm in protocol.arms}

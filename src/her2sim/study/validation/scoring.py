@@ -12,7 +12,7 @@ from her2sim.analysis.common_terms import Interval
 from her2sim.analysis.meta.treatments import counts_as_arm
 from her2sim.record.types import TrialRecord
 from her2sim.study.validation.figures import Key
-from her2sim.study.validation.prediction import Predicted
+from her2sim.study.validation.interval import Predicted
 from her2sim.study.validation.published import Published
 
 UNSEEN, FITTED = "unseen", "fitted"

@@ -85,6 +85,12 @@ def cohorts() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
 
 
 @cache
+def inductions() -> Mapping[str, Mapping[str, Any]]:
+    """Words of ``eligibility.after_induction`` -> drugs and days of the induction."""
+    return _file("inductions")
+
+
+@cache
 def strata() -> Mapping[str, Stratum]:
     """The strata that can be simulated, by name."""
     return {
