@@ -1,7 +1,8 @@
 """Simulated figures for the fit: what the simulated trial would have published, made smooth in the parameters.
 
-A published median lies on a scan day; as a function of the parameters it jumps from one scan to the next. Here a median
-is the mean log time at which the Kaplan-Meier curve, interpolated between its steps, crosses the levels around one half.
+A published median lies on a scan day; as a function of the parameters it jumps from one scan to the next. Here a
+median is the mean log time at which the Kaplan-Meier curve, interpolated between its steps, crosses the levels around
+one half.
 """
 
 from __future__ import annotations

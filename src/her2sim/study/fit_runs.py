@@ -1,0 +1,225 @@
+"""Evaluations of the fit: simulated figures at points of the parameter space, kept so that a fit can be taken up again.
+
+A point is a vector of scores: how many prior standard deviations each calibrated number lies from its prior median.
+Every trial of every point is one task; each finished task is one line of ``evaluations.jsonl``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from her2sim.core.errors import InputError
+from her2sim.core.paths import data_dir
+from her2sim.model.calibration import FreeNumber, free_numbers
+from her2sim.study.fit_figures import joined, plan_for, simulate_part, simulated_value
+from her2sim.study.fit_targets import FitData, Target, fit_data, settings
+
+Floats = NDArray[np.float64]
+ROOMS = ("core", "model", "engine", "population", "trial", "endpoints")
+STUDY = ("cohort", "course", "plan", "fit_figures")
+FOLDERS = ("parameters", "drugs", "populations", "regimens", "recist", "calibration")
+CHUNK = 250
+FILE, HEAD = "evaluations.jsonl", "fit.json"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How trials are simulated for the fit.
+
+    Main arguments:
+        trials: ids of the trials; empty for all that may be fitted.
+        names: calibrated numbers that are varied, in the order of the scores; the others keep their values.
+        patients: per arm.
+        seed: seed of the patients.
+    """
+
+    trials: tuple[str, ...]
+    names: tuple[str, ...]
+    patients: int
+    seed: int
+
+    @property
+    def free(self) -> tuple[FreeNumber, ...]:
+        """The numbers that are varied."""
+        known = {number.number: number for number in free_numbers()}
+        return tuple(known[name] for name in self.names)
+
+    def numbers(self, scores: Floats) -> dict[str, float]:
+        """Calibrated numbers at a point.
+
+        Main arguments:
+            scores: (n_free,) prior standard deviations from the prior medians.
+        """
+        return {n.number: n.from_score(float(z)) for n, z in zip(self.free, scores, strict=True)}
+
+
+@cache
+def simulator_fingerprint() -> str:
+    """SHA-256 over the code and data that simulate a trial; the calibration's own result is no part of it."""
+    digest = sha256()
+    home = data_dir("").parent
+    code = [path for room in ROOMS for path in sorted((home / room).rglob("*.py"))]
+    code += [home / "study" / f"{name}.py" for name in STUDY]
+    data = [path for folder in FOLDERS for path in sorted(data_dir(folder).rglob("*.yaml"))]
+    for path in code + [path for path in data if path.name not in ("frozen.yaml", "fitted.yaml")]:
+        digest.update(f"{path.relative_to(home).as_posix()}\n".encode())
+        digest.update("\n".join(path.read_text(encoding="utf-8").splitlines()).encode())
+    return digest.hexdigest()
+
+
+class Evaluations:
+    """The evaluations of a folder, and how to make more.
+
+    Main arguments:
+        folder: where they are kept.
+        names: calibrated numbers that are varied.
+        trials: ids of the trials; empty for all that may be fitted.
+
+    Other arguments:
+        workers: processes.
+        accept: take up evaluations of another state of the model's code or data.
+        tell: called with a line of text from time to time.
+
+    Raises:
+        InputError: the folder belongs to other numbers, or to another state of the model.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        names: Sequence[str],
+        trials: Sequence[str] = (),
+        *,
+        workers: int = 1,
+        accept: bool = False,
+        tell: Callable[[str], object] = lambda line: None,
+    ) -> None:
+        self.folder, self.names, self.workers, self.tell = folder, tuple(names), workers, tell
+        self.data: FitData = fit_data(tuple(trials))
+        self.trials = tuple(record.id for record in self.data.records)
+        self._pool: ProcessPoolExecutor | None = None
+        self._rows: dict[str, dict[str, Any]] = {}
+        head = {"names": list(self.names), "trials": list(self.trials), "simulator": simulator_fingerprint()}
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / HEAD).exists():
+            kept = json.loads((folder / HEAD).read_text())
+            if any(kept[key] != head[key] for key in ("names", "trials")):
+                raise InputError("the folder holds a fit of other numbers or trials.", where=str(folder))
+            if kept["simulator"] != head["simulator"] and not accept:
+                raise InputError(
+                    "the model has changed since this fit was begun.",
+                    where=str(folder),
+                    hint="Choose another --out, or pass --accept-changes if the change does not matter to figures.",
+                )
+        else:
+            (folder / HEAD).write_text(json.dumps(head, indent=1))
+        if (folder / FILE).exists():
+            for line in (folder / FILE).read_text().splitlines():
+                if line.endswith("}"):  # the last one may be half written
+                    row = json.loads(line)
+                    self._rows[row["key"]] = row
+
+    def at(self, points: Floats, *, patients: int, seed: int) -> Floats:
+        """Simulated figures at points, those not known yet being simulated.
+
+        Main arguments:
+            points: (n_points, n_free) scores.
+            patients: per arm.
+            seed: of the patients; the same patients at every point.
+
+        Returns:
+            (n_points, n_targets) figures on the scale of the residual, in the order of ``data.targets``.
+        """
+        setting = Setting(self.trials, self.names, patients, seed)
+        wanted = [(point, trial) for point in points for trial in self.trials]
+        missing = [(p, t) for p, t in wanted if _key(setting, p, t) not in self._rows]
+        self._simulate(setting, missing)
+        rows = [[self._rows[_key(setting, p, t)]["figures"] for t in self.trials] for p in points]
+        return np.array([[value for part in row for value in part] for row in rows], dtype=np.float64)
+
+    def known(self, *, patients: int, seed: int) -> tuple[Floats, Floats]:
+        """All points whose trials are all known, (n_points, n_free), and their figures (n_points, n_targets)."""
+        points: dict[tuple[float, ...], set[str]] = {}
+        for row in self._rows.values():
+            if row["patients"] == patients and row["seed"] == seed:
+                points.setdefault(tuple(row["scores"]), set()).add(row["trial"])
+        full = [point for point, trials in points.items() if trials >= set(self.trials)]
+        array = np.array(full, dtype=np.float64).reshape(-1, len(self.names))
+        return array, self.at(array, patients=patients, seed=seed).reshape(len(array), -1)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of one core spent on all evaluations so far."""
+        return sum(float(row["seconds"]) for row in self._rows.values())
+
+    def _simulate(self, setting: Setting, missing: Sequence[tuple[Floats, str]]) -> None:
+        begun = time.monotonic()
+        with (self.folder / FILE).open("a") as out:
+            for done, row in enumerate(self._results(setting, missing), start=1):
+                self._rows[row["key"]] = row
+                out.write(json.dumps(row) + "\n")
+                out.flush()
+                if done % (4 * len(self.trials)) == 0:
+                    points, spent = done / len(self.trials), time.monotonic() - begun
+                    self.tell(f"{points:.0f} points in {spent:.0f} s, {spent / points:.1f} s each")
+
+    def _results(self, setting: Setting, tasks: Sequence[tuple[Floats, str]]) -> Iterator[dict[str, Any]]:
+        if self.workers <= 1 or len(tasks) < 2:
+            for point, trial in tasks:
+                yield evaluate_trial(setting, tuple(map(float, point)), trial)
+            return
+        if self._pool is None:  # kept, since each process compiles the models that it meets
+            self._pool = ProcessPoolExecutor(max_workers=self.workers)
+        futures: list[Future[dict[str, Any]]] = [
+            self._pool.submit(evaluate_trial, setting, tuple(map(float, point)), trial) for point, trial in tasks
+        ]
+        for future in as_completed(futures):
+            yield future.result()
+
+
+def evaluate_trial(setting: Setting, point: tuple[float, ...], trial: str) -> dict[str, Any]:
+    """One trial at one point: its simulated figures, in the order of its targets, and the seconds it took."""
+    begun = time.perf_counter()
+    record, targets = _trial(setting.trials, trial)
+    plan = plan_for(record, targets, patients=setting.patients, seed=setting.seed, rtol=float(settings()["rtol"]))
+    numbers = setting.numbers(np.array(point))
+    stops = [(first, min(first + CHUNK, setting.patients)) for first in range(0, setting.patients, CHUNK)]
+    arms = joined([simulate_part(plan, numbers, first, stop) for first, stop in stops])
+    return {
+        "key": _key(setting, np.array(point), trial),
+        "trial": trial,
+        "patients": setting.patients,
+        "seed": setting.seed,
+        "scores": list(point),
+        "figures": [round(simulated_value(target, arms), 5) for target in targets],
+        "seconds": round(time.perf_counter() - begun, 3),
+    }
+
+
+@cache
+def _trial(trials: tuple[str, ...], trial: str) -> tuple[Any, tuple[Target, ...]]:
+    data = fit_data(trials)
+    record = next(record for record in data.records if record.id == trial)
+    return record, tuple(target for target in data.targets if target.trial == trial)
+
+
+def _key(setting: Setting, point: Floats, trial: str) -> str:
+    content: Mapping[str, Any] = {
+        "names": setting.names,
+        "scores": [f"{z:.6f}" for z in point],
+        "trial": trial,
+        "patients": setting.patients,
+        "seed": setting.seed,
+    }
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
