@@ -248,7 +248,7 @@ def _of_stratum(record: TrialRecord, row: Mapping[str, Any], arms: Mapping[str, 
         return None
     stratum = Stratum(known[0]["column"], known[0].get("low", -math.inf), known[0].get("high", math.inf))
     share, ci = float(known[0]["share"]), row.get("ci95")
-    interval = (ci[0], ci[1]) if ci else None
+    interval = (ci[0], ci[1]) if ci and all(isinstance(bound, int | float) for bound in ci) else None
     size = re.search(r"n=(\d+)", words)
     n = int(row.get("n") or (size[1] if size else 0))
     who = common_assessor(str(row.get("assessor", ""))) or record.assessment.assessor
