@@ -12,7 +12,7 @@ from her2sim.engine.bounds import NOT_NEGATIVE, bounds
 from her2sim.engine.equations import equations_of
 from her2sim.engine.positivity import guarded, never_negative
 from her2sim.engine.python_source import evaluate
-from her2sim.model.expression import Expr, call, const, exp, hill, power, select, sym
+from her2sim.model.expression import Expr, call, const, exp, hill, power, select, sym, walk
 from her2sim.model.system import OdeSystem, Parameter, State
 
 C, M, N, K, H = map(sym, ("C", "M", "N", "k", "h"))
@@ -56,7 +56,7 @@ FORMULAS = [
 @given(st.lists(st.floats(0.0, 50.0), min_size=3, max_size=3))
 @settings(max_examples=100, deadline=None)
 def test_values_lie_within_their_bounds(point: list[float]) -> None:
-    ranges = bounds(FORMULAS, dict.fromkeys(("C", "M", "k"), NOT_NEGATIVE))
+    ranges = bounds(walk(FORMULAS), dict.fromkeys(("C", "M", "k"), NOT_NEGATIVE))
     for formula, value in zip(FORMULAS, evaluate(FORMULAS, ("C", "M"), ("k",), 0.0, point[:2], point[2:]), strict=True):
         low, high = ranges[id(formula)]
         if np.isfinite(value):

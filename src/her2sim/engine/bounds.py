@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from her2sim.model.expression import Expr, walk
+from her2sim.model.expression import Expr
 
 Range = tuple[float, float]
 ANY: Range = (-math.inf, math.inf)
@@ -17,19 +17,20 @@ NOT_NEGATIVE: Range = (0.0, math.inf)
 UNIT: Range = (0.0, 1.0)
 
 
-def bounds(roots: Iterable[Expr], symbols: Mapping[str, Range]) -> dict[int, Range]:
-    """Bounds of every node below the roots, by the node's identity.
+def bounds(nodes: Iterable[Expr], symbols: Mapping[str, Range]) -> dict[int, Range]:
+    """Bounds of every node, by the node's identity.
 
     Main arguments:
+        nodes: listed after their operands, as ``walk`` gives them.
         symbols: bounds of symbols; those left out may be anything.
 
-    >>> from her2sim.model.expression import hill, sym
+    >>> from her2sim.model.expression import hill, sym, walk
     >>> curve = 1.0 - 0.7 * hill(sym("x"), sym("k"), 2.0)
-    >>> bounds([curve], {"x": NOT_NEGATIVE, "k": NOT_NEGATIVE})[id(curve)]
+    >>> bounds(walk([curve]), {"x": NOT_NEGATIVE, "k": NOT_NEGATIVE})[id(curve)]
     (0.30000000000000004, 1.0)
     """
     done: dict[int, Range] = {}
-    for node in walk(roots):
+    for node in nodes:
         if node.op == "const":
             done[id(node)] = (node.value, node.value) if node.value == node.value else ANY
         elif node.op == "sym":
@@ -79,6 +80,9 @@ def _product(node: Expr, args: list[Range]) -> Range:
         return NOT_NEGATIVE  # x·x, whatever x is
     low, high = args[0]
     for other in args[1:]:
+        if low >= 0.0 and other[0] >= 0.0:
+            low, high = _times(low, other[0]), _times(high, other[1])
+            continue
         corners = [_times(a, b) for a in (low, high) for b in other]
         low, high = min(corners), max(corners)
     return low, high

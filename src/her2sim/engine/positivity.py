@@ -49,11 +49,12 @@ def guarded(equations: Equations) -> Guarded | None:
         return None
     known: dict[str, Range] = {name: NOT_NEGATIVE for name in equations.positive}
     states = never_negative(equations, known)
-    unknown = bounds(roots, known)
-    ranges = bounds(roots, known | {equations.states[i]: NOT_NEGATIVE for i in states})
+    nodes = list(walk(roots))
+    unknown = bounds(nodes, known)
+    ranges = bounds(nodes, known | {equations.states[i]: NOT_NEGATIVE for i in states})
     done: dict[int, Expr] = {}
     changed = False
-    for node in walk(roots):
+    for node in nodes:
         args = [done[id(a)] for a in node.args]
         if _breaks_below_zero(node):
             base = node.args[0]
@@ -86,8 +87,9 @@ def never_negative(equations: Equations, known: Mapping[str, Range]) -> tuple[in
     not negative.
     """
     left = dict(enumerate(equations.states))
+    nodes = list(walk(equations.rates))
     while True:
-        ranges = bounds(equations.rates, dict(known) | dict.fromkeys(left.values(), NOT_NEGATIVE))
+        ranges = bounds(nodes, dict(known) | dict.fromkeys(left.values(), NOT_NEGATIVE))
         failing = [i for i, name in left.items() if not _rises_at_zero(equations.rates[i], sym(name), ranges, 1.0)]
         if not failing:
             return tuple(left)
