@@ -2,10 +2,10 @@
 
     python benchmarks/fuzz_exchange.py [--count 2000] [--seed 1]
 
-Each mutant must either be read (and, where it is read, be simulated to arrays of the right shape with a status) or be
-refused by an InputError, within a time limit. Anything else, a crash, another exception, a hang, a wrong shape, is a
-failure and is printed with its number; the exit code is 1. Models are simulated in a child process, so that a crash of
-a C library is seen and named too.
+Each mutant must either be read (and, where it is read, be simulated to arrays of the right shape with a status; a dose
+table with finite amounts without a failure) or be refused by an InputError, within a time limit. Anything else, a
+crash, another exception, a hang, a wrong shape, is a failure and is printed with its number; the exit code is 1. Models
+are simulated in a child process, so that a crash of a C library is seen and named too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from multiprocessing.connection import Connection
 from types import FrameType
 
@@ -24,9 +25,13 @@ import numpy as np
 
 from her2sim.core.errors import InputError
 from her2sim.core.random import stream
+from her2sim.engine import compile_model
 from her2sim.engine.hybrid import HybridModel
+from her2sim.engine.interface import CompiledModel
 from her2sim.engine.nonmem import COLUMNS, read_doses
 from her2sim.exchange import read_sbml, sbml_of_antimony
+from her2sim.model.expression import ZERO, sym
+from her2sim.model.system import OdeSystem, Parameter, State
 
 SECONDS = 20
 SEEDS = (
@@ -234,7 +239,22 @@ def try_doses(draw: np.random.Generator) -> str:
     doses = dosing.doses
     shapes = {x.shape for x in (doses.patient, doses.time, doses.target, doses.amount, doses.duration)}
     fine = len(shapes) == 1 and dosing.start.shape == (2,) and bool(np.isfinite(doses.time).all())
-    return "read" if fine and set(doses.target.tolist()) <= {0, 1} else "wrong shape"
+    if not fine or not set(doses.target.tolist()) <= {0, 1}:
+        return "wrong shape"
+    start = float(min(0.0, dosing.start.min()))
+    solution = dosed().solve(np.array([[0.1], [0.2]]), np.array([0.0, 7.0, 60.0]), doses=doses, start=start)
+    amounts = np.isfinite(doses.amount).all() and np.abs(doses.amount).max(initial=0.0) < 1e100
+    if solution.values.shape != (2, 3, 2) or (amounts and solution.status.any()):
+        return f"wrong solution: shape {solution.values.shape}, status {solution.status}"
+    return "read and solved"
+
+
+@cache
+def dosed() -> CompiledModel:
+    """A model that takes doses in both of its states."""
+    a, b, k = sym("A"), sym("B"), sym("k")
+    system = OdeSystem("dosed", (State("A", ZERO, -k * a), State("B", ZERO, k * a - 0.1 * b)), (Parameter("k", 0.1),))
+    return compile_model(system)
 
 
 def main() -> int:
@@ -242,7 +262,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    good = {"refused", "simulated", "failed with a status", "read"}
+    good = {"refused", "simulated", "failed with a status", "read and solved"}
     counts: Counter[str] = Counter()
     bad = 0
     texts = [sbml_of_antimony(seed) for seed in SEEDS]
