@@ -74,7 +74,9 @@ def sensitivity(
         command = (
             f"her2sim sensitivity --trajectories {trajectories} --points {points} --patients {patients} --seed {seed}"
         )
-        size = f"{patients} patients per arm and evaluation, {calibration_in_words()}"
+        command += "" if around == "prior" else f" --around {around}"
+        where = "around the values before any fit" if around == "prior" else calibration_in_words()
+        size = f"{patients} patients per arm and evaluation, {where}"
         address = os.path.relpath(image, table.parent).replace(os.sep, "/")
         text = pages.page(screening, decomposition, made_words(command, size), address, meaning_of("sensitivity"))
         write_page(table, text)

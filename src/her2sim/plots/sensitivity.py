@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
-ROW_IN, HEAD_IN, FOOT_IN = 0.19, 1.62, 0.42
+ROW_IN, HEAD_IN, FOOT_IN = 0.19, 2.25, 0.42
 WIDTH, LEFT, TABLE = 7.2, 0.36, 0.40
 STRONGEST = 1.0
 

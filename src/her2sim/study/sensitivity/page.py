@@ -20,7 +20,8 @@ share the same patients and random numbers. Settings: `src/her2sim/data/facts/se
 
 **What was varied.** All numbers that these trials depend on: those of the calibration over their priors, others over
 the uncertainty that their data file states; those without one, and the action numbers of drugs, by a factor of 1.6
-either way (assumed). From the 5 % to the 95 % point of each. Pharmacokinetics are not varied: they differ between patients."""
+either way (assumed). From the 5 % to the 95 % point of each. Pharmacokinetics are not varied: they differ between
+patients."""
 MORRIS = """## Screening (Morris)
 
 Each number was moved over its range in several places of the space of all others. *Importance*: mean absolute effect
