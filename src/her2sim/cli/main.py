@@ -22,6 +22,7 @@ from her2sim.cli import (
     messages,
     meta,
     model,
+    patient,
     prior,
     run,
     sensitivity,
@@ -113,21 +114,7 @@ def options(
     """Options before the command; ``--debug`` is already taken out by ``Commands``."""
 
 
-for command in (
-    run,
-    model,
-    cell,
-    compare,
-    trials,
-    simulate,
-    meta,
-    evidence,
-    facts,
-    prior,
-    sensitivity,
-    validate,
-    ledger,
-):
+for command in (run, patient, model, cell, compare, trials, simulate, meta, evidence, facts, prior, sensitivity, validate, ledger):
     command.register(app)
 
 

@@ -23,7 +23,7 @@ _FOLDS: dict[str, Callable[..., Floats]] = {
 }  # fmt: skip
 
 
-def evaluate(roots: Iterable[Expr], values: Mapping[str, Floats], time: float = 0.0) -> list[Floats]:
+def evaluate(roots: Iterable[Expr], values: Mapping[str, Floats], time: float | Floats = 0.0) -> list[Floats]:
     """Each expression as an array, with the symbols' arrays put in (broadcast against each other).
 
     Raises:

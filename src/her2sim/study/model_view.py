@@ -152,7 +152,7 @@ def subject(what: str, disease: str = "") -> Subject:
     """
     if disease and disease not in DISEASES:
         raise InputError(f"no model for {disease!r}", where="--disease", hint=did_you_mean(disease, DISEASES))
-    record, arm = _trial(what)
+    record, arm = arm_of_trial(what)
     if record is None:
         return Subject(what, disease or "breast", _routes_of_drugs(what))
     if record.disease not in DISEASES and not disease:
@@ -356,7 +356,7 @@ def _cited(source: Source) -> str:
     return f"{source.citation} {source.address}".strip()
 
 
-def _trial(what: str) -> tuple[TrialRecord | None, Arm | None]:
+def arm_of_trial(what: str) -> tuple[TrialRecord | None, Arm | None]:
     """The trial and arm that a text names; (None, None) where it names drugs."""
     name, slash, arm_name = what.partition("/")
     if is_record_path(what):

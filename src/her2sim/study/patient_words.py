@@ -1,0 +1,178 @@
+"""A patient's course in words: what happened, and why, from what the model did to her clones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from her2sim.core.calendar import DAYS_PER_MONTH
+from her2sim.model.lesions import CLONES
+from her2sim.study.limitations import unmodeled_actions
+from her2sim.study.patient_course import LineCourse, PatientCourse
+
+CLONE_WORDS = {
+    "sensitive": "sensitive cells",
+    "her2low": "cells with little HER2",
+    "bypass": "cells independent of HER2 signals",
+    "tolerant": "cells that tolerate cytotoxics",
+    "payload_resistant": "payload-resistant cells",
+    "kinase_mutated": "kinase-mutated cells",
+}
+CAUSE_WORDS = {
+    "receptor_signal": "loss of the HER2 signal",
+    "adcc": "NK cells",
+    "payload": "payload",
+    "cytotoxic": "chemotherapy",
+    "plasma_payload": "payload from plasma",
+}
+WINDOW_DAYS = 21.0
+"""Rates are told as means over the last three weeks of a line: a dosing interval."""
+
+
+def clone_words(clone: str) -> str:
+    """A clone in plain words."""
+    return CLONE_WORDS.get(clone, clone.replace("_", " ") + " cells")
+
+
+def cause_words(module: str) -> str:
+    """What kills, in plain words."""
+    return CAUSE_WORDS.get(module, module.replace("_", " "))
+
+
+def course_lines(course: PatientCourse) -> list[str]:
+    """The whole course: who she is, each line with its outcome and the reason, what was removed from the model."""
+    lines = [course.patient.title, *_person(course)]
+    lines += [f"Without {sentence}" for sentence in course.patient.plan.removed.sentences]
+    notes = [*course.patient.plan.removed.remarks, *unmodeled_actions(course.patient.plan)]
+    lines += [f"Note: {note}" for note in notes]
+    for number, line in enumerate(course.lines, start=1):
+        lines.append("")
+        lines += line_sentences(line, number if len(course.patient.lines) > 1 else 0)
+    skipped = course.patient.lines[len(course.lines) :]
+    if skipped:
+        reason = "she died" if course.lines[-1].ended_by == "death" else "the line before did not end"
+        lines += ["", f"Not reached, since {reason}: {', '.join(title for title, _ in skipped)}."]
+    return lines
+
+
+def line_sentences(line: LineCourse, number: int = 0) -> list[str]:
+    """What happened in one line, and why.
+
+    Main arguments:
+        number: of the line, told where it is above 0.
+    """
+    found = [f"{f'Line {number}: ' if number else ''}{line.title}. {_outcome(line)}"]
+    found.append(f"HER2 outside the brain: {line.her2.words(0)} at the start, {line.her2.words(-1)} at the end.")
+    if line.ended_by == "progression":
+        found += _reasons(line)
+    else:
+        found.append(_state_of(line, "systemic"))
+    return [sentence for sentence in found if sentence]
+
+
+def headline(line: LineCourse) -> str:
+    """The outcome and its cause in one sentence, for a figure."""
+    if line.ended_by != "progression":
+        return _outcome(line)
+    site = _site(line)
+    clone, share, before = _dominant(line, site)
+    place = " in the brain" if site == "cns" else ""
+    who = clone_words(clone)[:1].upper() + clone_words(clone)[1:]
+    return f"{_outcome(line)} {who} are {share:.0%} of the living tumor{place} ({before:.0%} before)."
+
+
+def _person(course: PatientCourse) -> list[str]:
+    columns = course.cohort.patients.columns
+    value = {name: float(np.asarray(columns[name])[0]) for name in columns}
+    lines = course.patient.plan.prior
+    had = [
+        " + ".join(line.drugs) for (line, _), given in zip(lines, course.patient.entry.prior[0], strict=True) if given
+    ]
+    mets = "brain metastases" if value.get("brain_metastases", 0) > 0.5 else "no known brain metastases"
+    receptor = "hormone-receptor positive" if value.get("hr_positive", 0) > 0.5 else "hormone-receptor negative"
+    mutated = "PIK3CA mutated" if value.get("pik3ca_mutated", 0) > 0.5 else "PIK3CA wild type"
+    her2 = 10.0 ** value["her2_log10_per_cell"] if "her2_log10_per_cell" in value else float("nan")
+    return [
+        f"{value['age_years']:.0f} years, {value['weight_kg']:.0f} kg, {receptor}, {mutated}, {mets}; "
+        f"{her2:,.0f} HER2 per cell in her antigen-high clones; target lesions {value['sld_mm']:.0f} mm in all.",
+        f"Earlier lines: {'; '.join(had) or 'none'}.",
+    ]
+
+
+def _outcome(line: LineCourse) -> str:
+    months = (line.end - line.start) / DAYS_PER_MONTH
+    seen = [scan for scan in line.scans if scan.overall != "baseline" and np.isfinite(scan.change_pct)]
+    words = {"CR": "Complete response", "PR": "Partial response", "SD": "Stable disease", "PD": "No response"}
+    best = words.get(line.best, "No response that can be judged")
+    if seen:
+        best += f" ({min(scan.change_pct for scan in seen):+.0f} % at best)"
+    last = line.scans[-1] if line.scans else None
+    if line.ended_by == "progression" and last is not None:
+        return f"{best}; progression after {months:.1f} months by {last.why}."
+    if line.ended_by == "death":
+        return f"{best}; death after {months:.1f} months."
+    return f"{best}; no progression in {months:.1f} months."
+
+
+def _reasons(line: LineCourse) -> list[str]:
+    """Which clone progressed, and what still killed it."""
+    site = _site(line)
+    clone, share, before = _dominant(line, site)
+    place = "in the brain" if site == "cns" else "outside the brain"
+    window = line.days >= line.days[-1] - WINDOW_DAYS
+    start = line.days <= line.days[0] + WINDOW_DAYS
+    grows = (
+        float(np.nanmean(line.net[site, clone][window])) if np.isfinite(line.net[site, clone][window]).any() else 0.0
+    )
+    found = [
+        f"What progressed {place}: {clone_words(clone)}, {share:.0%} of the living tumor there "
+        f"(before the line {before:.0%}); they {'grow' if grows > 0 else 'change'} by {100 * grows:+.2f} % a day."
+    ]
+    kills: list[str] = []
+    for cause, rate in line.deaths[site, clone].items():
+        now, first = float(np.mean(rate[window])), float(np.mean(rate[start]))
+        most = float(np.mean(line.deaths[site, "sensitive"][cause][start]))
+        if max(now, first, most) > 5e-5:
+            kills.append(
+                f"{cause_words(cause)} {100 * now:.2f} % (at first {100 * first:.2f}; sensitive cells {100 * most:.2f})"
+            )
+    if kills:
+        found.append(f"What kills them, per day at the end: {'; '.join(kills)}.")
+    return found
+
+
+def _state_of(line: LineCourse, site: str) -> str:
+    clone, share, before = _dominant(line, site)
+    return f"At the end {share:.0%} of the living tumor are {clone_words(clone)} (at the start {before:.0%})."
+
+
+def _site(line: LineCourse) -> str:
+    """Where the disease that progressed is."""
+    why = line.scans[-1].why if line.scans else ""
+    return "cns" if why and "brain" in why and "outside" not in why and "target" not in why else "systemic"
+
+
+def _dominant(line: LineCourse, site: str) -> tuple[str, float, float]:
+    """The clone with the largest part of the living tumor of a site at the end, its share there and at the start."""
+    columns = _columns(site)
+    volume = line.clone_mL[:, columns].sum(axis=1)
+    total = np.maximum(volume.sum(axis=1), 1e-300)
+    best = int(np.argmax(volume[-1]))
+    return CLONES[best], float(volume[-1, best] / total[-1]), float(volume[0, best] / total[0])
+
+
+def _columns(site: str) -> list[int]:
+    from her2sim.model.lesions import SLOTS
+
+    return [index for index, slot in enumerate(SLOTS) if slot.site == site]
+
+
+def table_lines(course: PatientCourse) -> Iterable[str]:
+    """The scans as a small table."""
+    yield f"{'day':>6}  {'months':>6}  {'sum, mm':>8}  {'change':>7}  response"
+    for line in course.lines:
+        for scan in line.scans:
+            change = "" if scan.overall == "baseline" else f"{scan.change_pct:+.0f} %"
+            words = f"{scan.overall}{': ' + scan.why if scan.why else ''}"
+            yield f"{scan.day:6.0f}  {scan.day / DAYS_PER_MONTH:6.1f}  {scan.sum_mm:8.1f}  {change:>7}  {words}"
