@@ -9,7 +9,7 @@ from her2sim.core.errors import InputError
 from her2sim.engine import DoseTable, compile_model
 from her2sim.engine.sensitivity import with_sensitivities
 from her2sim.engine.steady_state import steady_state
-from her2sim.model.expression import TIME, const, hill, power, sym
+from her2sim.model.expression import TIME, call, const, hill, power, sym
 from her2sim.model.system import Assignment, OdeSystem, Parameter, State
 
 A, N = sym("A"), sym("N")
@@ -58,6 +58,14 @@ def test_a_sensitivity_by_an_initial_value_starts_at_one() -> None:
         "d_A_by_N0": 0.0,
         "d_N_by_N0": 1.0,
     }
+
+
+def test_a_parameter_that_decides_when_a_rate_switches_is_refused() -> None:
+    rate = call("select", call("lt", TIME, sym("until")), const(2.0), const(0.0))
+    switched = OdeSystem("switched", (State("x", const(0.0), rate),), (Parameter("until", 3.0), Parameter("q", 1.0)))
+    with pytest.raises(InputError, match="until decides when"):
+        with_sensitivities(switched, ["until"])
+    assert with_sensitivities(switched, ["q"]).state_names == ("x", "d_x_by_q")
 
 
 def test_unknown_names_are_refused() -> None:

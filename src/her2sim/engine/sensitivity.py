@@ -3,7 +3,8 @@
 With S = dy/dp, dS/dt = (df/dy) S + df/dp, S(0) = dy(0)/dp. The extended system is a system like any other: it is
 compiled, dosed and solved in the same way, with the same control of error, and its Jacobian (which needs second
 derivatives of the rates) is as exact as the first. A dose changes states and leaves sensitivities alone, as its
-amount does not depend on parameters.
+amount does not depend on parameters. Where a rate jumps as a state crosses a bound, sensitivities would jump too; that
+is not followed, so such rates should be continuous there (a parameter as a bound is refused).
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from her2sim.core.errors import InputError, did_you_mean
+from her2sim.engine.clock import RELATIONS
 from her2sim.engine.equations import equations_of
 from her2sim.model.derivative import gradients
-from her2sim.model.expression import ZERO, Expr, add, mul, sym
+from her2sim.model.expression import ZERO, Expr, add, mul, sym, symbols, walk
 from her2sim.model.system import Assignment, OdeSystem, State
 
 
@@ -37,7 +39,8 @@ def with_sensitivities(system: OdeSystem, parameters: Sequence[str], *, of: Sequ
         of: assigned variables whose sensitivities are wanted as well; each becomes an assigned variable.
 
     Raises:
-        InputError: a name is unknown, or the model cannot be solved by the engine.
+        InputError: a name is unknown, a parameter decides when a condition switches, or the model cannot be solved by
+            the engine.
 
     >>> from her2sim.model.expression import const
     >>> from her2sim.model.system import Parameter
@@ -53,6 +56,13 @@ def with_sensitivities(system: OdeSystem, parameters: Sequence[str], *, of: Sequ
             if name not in known:
                 raise InputError(f"{what} {name!r} is not in model {system.name}", hint=did_you_mean(name, known))
     equations = equations_of(system, None, [*system.state_names, *of])
+    bounds = [node for node in walk(equations.rates) if node.op in RELATIONS]
+    switching = sorted(symbols(bounds) & set(parameters))
+    if switching:
+        raise InputError(
+            f"{switching[0]} decides when a condition of model {system.name} switches: its sensitivity has a jump",
+            hint="Simulate with two values of it and take the difference, or make the switch smooth.",
+        )
     slopes = gradients(equations.rates, [*equations.states, *parameters])
     starts = gradients(equations.initial, parameters)
     reports = gradients(equations.outputs, [*equations.states, *parameters])
