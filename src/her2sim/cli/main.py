@@ -17,6 +17,7 @@ from her2sim.cli import (
     cell,
     compare,
     evidence,
+    explain,
     facts,
     ledger,
     messages,
@@ -114,7 +115,23 @@ def options(
     """Options before the command; ``--debug`` is already taken out by ``Commands``."""
 
 
-for command in (run, patient, model, cell, compare, trials, simulate, meta, evidence, facts, prior, sensitivity, validate, ledger):
+for command in (
+    run,
+    model,
+    patient,
+    cell,
+    compare,
+    trials,
+    simulate,
+    meta,
+    evidence,
+    facts,
+    prior,
+    sensitivity,
+    validate,
+    explain,
+    ledger,
+):
     command.register(app)
 
 

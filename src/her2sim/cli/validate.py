@@ -15,6 +15,7 @@ Writes a folder with every figure, a summary, validation.md and validation.html.
 TRIALS = "Only these trials (ids, separated by commas)."
 PATIENTS = "Patients per arm for the point predictions; default in data/validation/settings.yaml."
 DRAWS = "Posterior draws for the intervals; likewise."
+KNOCK_OUTS = "Also remove each mechanism in turn from the unseen trials, and tell which earn their place."
 OUT = "Folder; if not given, runs/validation-<hash>."
 
 
@@ -30,6 +31,7 @@ def validate(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help=messages.RUN_SEED, show_default=False)] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help=messages.RUN_WORKERS)] = 1,
     without: Annotated[list[str] | None, typer.Option("--without", help=messages.WITHOUT, show_default=False)] = None,
+    knock_outs: Annotated[bool, typer.Option("--knock-outs", help=KNOCK_OUTS)] = False,
     out: Annotated[Path | None, typer.Option("--out", help=OUT, show_default=False)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help=messages.RUN_QUIET)] = False,
 ) -> None:
@@ -46,6 +48,7 @@ def validate(
             seed=seed,
             workers=workers,
             without=without or (),
+            knock_outs=knock_outs,
             out=out,
             on_progress=show,
         )

@@ -59,8 +59,8 @@ def removal(
     if not names:
         return NOTHING
     wanted = chosen(names, all_mechanisms())
-    in_arms = mechanisms_of([_drugs_and_routes(regimen) for regimen in arms], disease)
-    in_any = mechanisms_of([_drugs_and_routes(regimen) for regimen in (*arms, *other_lines)], disease)
+    in_arms = mechanisms_of([drugs_and_routes(regimen) for regimen in arms], disease)
+    in_any = mechanisms_of([drugs_and_routes(regimen) for regimen in (*arms, *other_lines)], disease)
     in_any |= trial_mechanisms() if other_lines else {}
     remarks: list[str] = []
     for name in wanted:
@@ -76,7 +76,8 @@ def removal(
     )
 
 
-def _drugs_and_routes(regimen: Sequence[RegimenItem]) -> tuple[list[Drug], dict[str, str]]:
+def drugs_and_routes(regimen: Sequence[RegimenItem]) -> tuple[list[Drug], dict[str, str]]:
+    """The drugs of a regimen, each once, and the route of each by its id, as the functions on mechanisms take them."""
     given = [item for item in regimen if not is_placebo(item.drug)]
     drugs = {load_drug(item.drug).id: load_drug(item.drug) for item in given}
     return list(drugs.values()), {load_drug(item.drug).id: item.route for item in given}

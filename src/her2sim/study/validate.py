@@ -14,16 +14,19 @@ from her2sim.core.errors import InputError
 from her2sim.core.progress import Progress
 from her2sim.core.run_folder import RunSettings, open_run_folder, text_hash
 from her2sim.evidence.base import all_records, load_record
+from her2sim.evidence.roles import role_of
 from her2sim.model.frozen import load_frozen
 from her2sim.model.mechanisms import all_mechanisms, chosen
 from her2sim.record.types import TrialRecord
 from her2sim.record.writing import record_yaml
+from her2sim.study.explain.earning import MEASURES, Earned, earned
+from her2sim.study.explain.removal import Removed, removals
 from her2sim.study.fingerprint import fingerprint
 from her2sim.study.validation.figures import Key
 from her2sim.study.validation.jobs import Done, Job, predict_all
 from her2sim.study.validation.published import Published, published_figures
 from her2sim.study.validation.scope import Scoped, scope_of, scopes
-from her2sim.study.validation.scoring import FITTED, UNSEEN, Scored, score, with_benchmarks
+from her2sim.study.validation.scoring import FITTED, UNSEEN, Scored, measure_of, score, with_benchmarks
 from her2sim.study.validation.settings import Settings, default_settings
 from her2sim.study.validation.summary import Summary, summarize
 
@@ -39,6 +42,9 @@ class Validation:
         scope: what the rule said of every trial of the base.
         settings: sizes.
         facts: model hash, freeze, seed, seconds, patients.
+
+    Other arguments:
+        earned: what each mechanism does to the errors; empty where knock-outs were not asked for.
     """
 
     folder: Path
@@ -47,6 +53,7 @@ class Validation:
     scope: tuple[Scoped, ...]
     settings: Settings
     facts: Mapping[str, Any]
+    earned: tuple[Earned, ...] = ()
 
     def summary(
         self, group: str = UNSEEN, *, disease: str = "", setting: str = "", recalled: bool = False, strata: bool = False
@@ -92,6 +99,7 @@ def validate(
     seed: int | None = None,
     workers: int = 1,
     without: Sequence[str] = (),
+    knock_outs: bool = False,
     out: str | Path | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Validation:
@@ -104,6 +112,7 @@ def validate(
         seed: of all random streams.
         workers: processes; changes no number.
         without: mechanisms to remove.
+        knock_outs: also remove each mechanism in turn from the unseen trials, and tell which earn their place.
         out: folder; ``runs/validation-<hash>`` by default. The same call again goes on or makes the report anew.
         on_progress: called as work goes on.
 
@@ -132,8 +141,13 @@ def validate(
             wanted = [one for one in figures[record.id] if one.key in each.job.keys]
             rows += score(record, wanted, each.prediction.figures, horizon)
         rows = with_benchmarks(rows, all_records())
+        removed = (
+            removals(_unseen(jobs), settings, path / "knock-outs", workers=workers, on_progress=on_progress)
+            if (knock_outs)
+            else []
+        )
         facts = _facts(done, settings, without, time.perf_counter() - begun)
-        found = Validation(path, tuple(rows), tuple(done), scope, settings, facts)
+        found = Validation(path, tuple(rows), tuple(done), scope, settings, facts, _earned(removed, figures, settings))
         write_files(found)
         folder.finish({"facts": facts, "settings_of_validation": asdict(settings)})
     return found
@@ -177,6 +191,23 @@ def _jobs(
             if keys:
                 jobs.append(Job(protocol, keys))
     return jobs, figures
+
+
+def _unseen(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs of unseen trials with the figures that mechanisms are judged by: seen at their source, no strata."""
+    found: list[Job] = []
+    for job in jobs:
+        keys = tuple(key for key in job.keys if measure_of(key) in MEASURES and not key.stratum)
+        if keys and role_of(job.protocol.id) == "validate":
+            found.append(Job(job.protocol, keys))
+    return found
+
+
+def _earned(
+    removed: Sequence[Removed], figures: Mapping[str, Sequence[Published]], settings: Settings
+) -> tuple[Earned, ...]:
+    read = {trial: [one for one in known if one.read] for trial, known in figures.items()}
+    return tuple(earned(removed, read, resamples=settings.summary_resamples, seed=settings.seed))
 
 
 def _is_of(key: Key, protocol: TrialRecord) -> bool:

@@ -36,6 +36,8 @@ def write_files(found: Validation) -> None:
         for figure in done.prediction.figures
     ]
     _csv(folder / "draws.csv", pd.DataFrame(draws))
+    if found.earned:
+        _csv(folder / "knock_outs.csv", pd.DataFrame([asdict(each) for each in found.earned]))
     document = validation_document(found)
     write_text(folder / "validation.md", as_markdown(document))
     write_text(folder / "validation.html", as_html(document))

@@ -114,7 +114,7 @@ def planned(
     short = replace(protocol, assessment=replace(protocol.assessment, follow_up_days=days))
     plan = make_plan(short, patients=settings.patients, seed=settings.seed, without=without)
     sized = tuple(replace(arm, n=settings.patients) for arm in plan.arms)
-    return replace(plan, arms=sized, after_progression=survival)
+    return replace(plan, arms=sized, after_progression=survival, rtol=settings.rtol)
 
 
 def posterior_draws(protocol: TrialRecord, count: int) -> list[dict[str, float]]:

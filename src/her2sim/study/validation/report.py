@@ -24,6 +24,8 @@ NOT_FROZEN = (
 
 def validation_document(found: Validation) -> Document:
     """The whole report."""
+    from her2sim.study.explain.in_validation import explaining_blocks
+
     blocks: list[Block] = [Paragraph(_opening(found))]
     words = plain_words(found)
     if words:
@@ -33,6 +35,7 @@ def validation_document(found: Validation) -> Document:
         if table.rows:
             blocks += [Heading(NAMES[group]), table, *_parts(found, group)]
     blocks += _strata(found)
+    blocks += explaining_blocks(found)
     blocks += [Heading("How to read it"), Bullets(HOW_TO_READ)]
     blocks += _worst(found)
     blocks += [Heading("Every figure"), rows_table([r for r in found.rows if r.group == UNSEEN])]
@@ -65,7 +68,7 @@ def summary_table(summaries: Sequence[Summary]) -> Table:
         (
             each.measure,
             f"{each.figures} ({each.trials})",
-            _error(each.measure, each.error) + interval(each.measure, each.low, each.high),
+            error_words(each.measure, each.error) + interval(each.measure, each.low, each.high),
             _signed(each.measure, each.bias),
             f"{each.covered} of {each.asked}" + (f" ({100 * each.covered / each.asked:.0f} %)" if each.asked else ""),
             _signs(each),
@@ -80,7 +83,7 @@ def summary_table(summaries: Sequence[Summary]) -> Table:
 def benchmarks_cell(each: Summary) -> str:
     """``ridge regression 8.0 / 7.1 (-3.0 to 1.2)`` for each benchmark."""
     return "; ".join(
-        f"{other.benchmark} {_error(each.measure, other.other)} / {_error(each.measure, other.model)}"
+        f"{other.benchmark} {error_words(each.measure, other.other)} / {error_words(each.measure, other.model)}"
         f"{interval(each.measure, other.low, other.high)}"
         for other in each.against
         if other.figures > 1
@@ -122,7 +125,7 @@ def interval(measure: str, low: float, high: float) -> str:
     """`` (low to high)``, empty where there is none."""
     if math.isnan(low) or math.isnan(high):
         return ""
-    return f" ({_error(measure, low)} to {_error(measure, high)})"
+    return f" ({error_words(measure, low)} to {error_words(measure, high)})"
 
 
 def _best(row: Scored) -> str:
@@ -130,7 +133,12 @@ def _best(row: Scored) -> str:
     return number(row.benchmarks[name], row.predicted.unit) if name in row.benchmarks else ""
 
 
-def _error(measure: str, value: float) -> str:
+def error_words(measure: str, value: float) -> str:
+    """An error in points or as a log ratio, as the measure has it.
+
+    >>> error_words("ORR", 6.04), error_words("PFS median", 0.204)
+    ('6.0', '0.20')
+    """
     if math.isnan(value):
         return "–"
     return f"{value:.1f}" if measure in IN_POINTS else f"{value:.2f}"

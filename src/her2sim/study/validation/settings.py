@@ -33,6 +33,7 @@ class Settings:
         draws: posterior draws.
         patients_per_draw: per arm and draw.
         knock_out_patients: per arm, for knock-outs.
+        rtol: relative tolerance of a step of the solver.
         resamples: of patients, for sampling errors.
         summary_resamples: of trials, for the intervals of the summary.
         most_follow_up_days: later follow-up is not simulated.
@@ -48,6 +49,7 @@ class Settings:
     draws: int
     patients_per_draw: int
     knock_out_patients: int
+    rtol: float
     resamples: int
     summary_resamples: int
     most_follow_up_days: float
@@ -68,6 +70,7 @@ def default_settings() -> Settings:
         draws=int(content["draws"]),
         patients_per_draw=int(content["patients_per_draw"]),
         knock_out_patients=int(content["knock_out_patients"]),
+        rtol=float(content["rtol"]),
         resamples=int(content["resamples"]),
         summary_resamples=int(content["summary_resamples"]),
         most_follow_up_days=float(content["most_follow_up_days"]),

@@ -106,7 +106,7 @@ def _summary(measure: str, rows: Sequence[Scored], resamples: int, seed: int) ->
     known = [row for row in rows if math.isfinite(row.error)]
     told = [row.inside for row in rows if row.inside is not None]
     errors, trials = np.array([size_of(row) for row in known]), [row.trial for row in known]
-    low, high = _over_trials(errors, trials, _median, resamples, seed) if known else (math.nan, math.nan)
+    low, high = over_trials(errors, trials, _median, resamples, seed) if known else (math.nan, math.nan)
     names = dict.fromkeys(name for row in known for name in row.benchmarks)
     return Summary(
         measure=measure,
@@ -133,16 +133,22 @@ def _against(name: str, rows: Sequence[Scored], resamples: int, seed: int) -> Ag
     def difference(values: Floats) -> float:
         return _median(values[:, 0]) - _median(values[:, 1])
 
-    low, high = _over_trials(pair, trials, difference, resamples, seed)
+    low, high = over_trials(pair, trials, difference, resamples, seed)
     return Against(
         name, len(both), len(set(trials)), _median(pair[:, 0]), _median(pair[:, 1]), difference(pair), low, high
     )
 
 
-def _over_trials(
+def over_trials(
     values: Floats, trials: Sequence[str], statistic: Callable[[Floats], float], resamples: int, seed: int
 ) -> tuple[float, float]:
-    """95 % interval of a statistic over trials drawn with repetition; NaN where there is one trial only."""
+    """95 % interval of a statistic over trials drawn with repetition; NaN where there is one trial only.
+
+    Main arguments:
+        values: one row per figure.
+        trials: the trial of each.
+        statistic: of the rows drawn.
+    """
     names = sorted(set(trials))
     if len(names) < 2:
         return math.nan, math.nan

@@ -1,0 +1,1 @@
+"""Why a prediction is what it is: which mechanisms carry it, which numbers it hangs on, how far it is from the fit."""
