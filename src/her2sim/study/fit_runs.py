@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
 from her2sim.model.calibration import FreeNumber, free_numbers
+from her2sim.record.types import TrialRecord
 from her2sim.study.fit_figures import joined, plan_for, simulate_part, simulated_value
 from her2sim.study.fit_targets import FitData, Target, fit_data, settings
 
@@ -108,7 +109,7 @@ class Evaluations:
         self.folder, self.names, self.workers, self.tell = folder, tuple(names), workers, tell
         self.data: FitData = fit_data(tuple(trials))
         self.trials = tuple(record.id for record in self.data.records)
-        self._pool: ProcessPoolExecutor | None = None
+        self._pools: list[ProcessPoolExecutor] = []
         self._rows: dict[str, dict[str, Any]] = {}
         head = {"names": list(self.names), "trials": list(self.trials), "simulator": simulator_fingerprint()}
         folder.mkdir(parents=True, exist_ok=True)
@@ -179,13 +180,33 @@ class Evaluations:
             for point, trial in tasks:
                 yield evaluate_trial(setting, tuple(map(float, point)), trial)
             return
-        if self._pool is None:  # kept, since each process compiles the models that it meets
-            self._pool = ProcessPoolExecutor(max_workers=self.workers)
+        if not self._pools:
+            # one process each, kept, and always for the same trials: each compiles the models of its trials only
+            self._pools = [ProcessPoolExecutor(max_workers=1) for _ in range(self.workers)]
+        home = self._homes()
         futures: list[Future[dict[str, Any]]] = [
-            self._pool.submit(evaluate_trial, setting, tuple(map(float, point)), trial) for point, trial in tasks
+            self._pools[home[trial]].submit(evaluate_trial, setting, tuple(map(float, point)), trial)
+            for point, trial in tasks
         ]
         for future in as_completed(futures):
             yield future.result()
+
+    def _homes(self) -> dict[str, int]:
+        """The process of each trial, so that all have about as much to do."""
+        load, home = [0.0] * self.workers, dict[str, int]()
+        costs = {record.id: _cost(record, self.data.targets) for record in self.data.records}
+        for trial in sorted(costs, key=lambda name: -costs[name]):
+            home[trial] = load.index(min(load))
+            load[home[trial]] += costs[trial]
+        return home
+
+
+def _cost(record: TrialRecord, targets: Sequence[Target]) -> float:
+    """About how long a trial takes, in lines of therapy per patient."""
+    mine = [target for target in targets if target.trial == record.id]
+    arms = len({target.arm for target in mine} | {target.reference for target in mine if target.reference})
+    later = 0.6 if any(target.kind.startswith("OS") for target in mine) else 0.0
+    return 1.5 * sum(line.share for line in record.eligibility.prior) + arms * (1.0 + later)
 
 
 def evaluate_trial(setting: Setting, point: tuple[float, ...], trial: str) -> dict[str, Any]:
