@@ -63,8 +63,9 @@ def reduced_core(full: OdeSystem) -> OdeSystem:
     )
 
 
-def seconds(system: OdeSystem, plan: TrialPlan, arm: int, cohort: Cohort, rounds: int) -> tuple[float, float]:
-    """(seconds to make the model ready, least CPU seconds of ``rounds`` solutions) for the cohort over three years."""
+def seconds(system: OdeSystem, plan: TrialPlan, arm: int, cohort: Cohort, rounds: int) -> tuple[float, float, Floats]:
+    """Seconds to make the model ready, least CPU seconds of ``rounds`` solutions for the cohort over three years, and
+    the (n_patients, n_times) volume of the lesion that every model has."""
     columns, ids = cohort.patients.columns, cohort.patients.ids
     given = [item for item in plan.arms[arm].regimen if not is_placebo(item.drug)]
     pk: dict[str, Floats] = {}
@@ -82,12 +83,15 @@ def seconds(system: OdeSystem, plan: TrialPlan, arm: int, cohort: Cohort, rounds
     compiled = compile_model(system, outputs=system.state_names)
     compiled.solve(table[:8], days, doses=None if doses is None else doses.of_patients(0, 8), rtol=RTOL, atol=ATOL)
     ready, times = time.perf_counter() - begun, list[float]()
+    solution = None
     for _ in range(rounds):
         begun = time.process_time()
         solution = compiled.solve(table, days, doses=doses, rtol=RTOL, atol=ATOL)
         times.append(time.process_time() - begun)
         assert not solution.status.any(), "a patient failed"
-    return ready, min(times)
+    assert solution is not None
+    columns_kept = [i for i, name in enumerate(system.state_names) if name.startswith(f"V_{KEPT}_")]
+    return ready, min(times), solution.values[:, :, columns_kept].sum(axis=2)
 
 
 def main() -> None:
@@ -111,10 +115,12 @@ def main() -> None:
         full = assemble_model([load_drug(d) for d in drugs], record.disease, routes)
         bare = assemble_model([], record.disease, {})
         systems = {"full": full, "reduced core": reduced_core(full), "without drugs": bare}
+        volumes: dict[str, Floats] = {}
         for words, system in systems.items():
-            ready, spent = seconds(system, plan, arm, cohort, given.rounds)
+            ready, spent, volumes[words] = seconds(system, plan, arm, cohort, given.rounds)
             size = f"{len(system.states)} | {len(system.parameters)}"
             print(f"| {name} | {words} | {size} | {ready:.1f} | {spent * per_thousand:.2f} |", flush=True)
+        assert np.allclose(volumes["full"], volumes["reduced core"], rtol=0.02, atol=1e-3), "the core differs"
         alone = replace(plan, arms=(plan.arms[arm],))
         begun = time.process_time()
         simulate_chunk(alone, 0, 0, given.patients)
