@@ -45,6 +45,7 @@ class LinePanel:
         her2_per_cell: NaN where too little tumor is left.
         biopsies: (day, words).
         soluble_ng_per_mL: in blood, or None.
+        irradiated: whether radiotherapy of the brain came before the line.
     """
 
     title: str
@@ -64,6 +65,7 @@ class LinePanel:
     her2_per_cell: Floats
     biopsies: tuple[tuple[float, str], ...]
     soluble_ng_per_mL: Floats | None
+    irradiated: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ def _line_titles(axes: Axes, data: PatientFigure, last: float) -> None:
     for number, line in enumerate(data.lines, start=1):
         room = (line.end - line.start) / last * inches * 72 - 4
         words = f"{number}. {line.title}" if len(data.lines) > 1 else line.title
+        words += ", after radiotherapy of the brain" if line.irradiated else ""
         if text_width(words, 8, True) > room:
             words = f"{number}."
         axes.text(line.start / DAYS_PER_MONTH, 1.06, words, size=8, weight="bold", transform=axes.get_xaxis_transform())

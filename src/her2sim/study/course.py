@@ -16,20 +16,18 @@ from numpy.typing import NDArray
 from her2sim.endpoints.readings import Readings
 from her2sim.endpoints.recist import Assessment as Judged
 from her2sim.endpoints.recist import assess
-from her2sim.endpoints.response import Response
 from her2sim.endpoints.rules import recist_rules
 from her2sim.endpoints.time_to_event import FollowUp
 from her2sim.model.drug_file import load_drug
-from her2sim.model.lesions import SLOTS, volumes
 from her2sim.population.patients import Patients
-from her2sim.study.cohort import baseline_tumor, sample_cohort, scar_mL, typical_in_force
+from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
 from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
+from her2sim.study.scans import first_progression, seen_until, true_scans
 from her2sim.trial.brain_radiotherapy import progressed_in_brain
 from her2sim.trial.calendar import visit_days
-from her2sim.trial.lesion_state import slot_diameters_mm
 from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at, value_at
 from her2sim.trial.next_lines import Leaving, death_after, hazard_of
-from her2sim.trial.readings import Reading, TrueScans, read_scans
+from her2sim.trial.readings import Reading, read_scans
 from her2sim.trial.selection import EarlierLines, Entry, admit
 from her2sim.trial.stages import treat_until
 from her2sim.trial.treatment import Trajectory
@@ -105,7 +103,7 @@ def progression_rule(typical: Mapping[str, float]) -> ProgressionRule:
     return ProgressionRule(recist.progression_ratio, recist.progression_min_mm, detection)
 
 
-def _rule_on_trial(rule: ProgressionRule, typical: Mapping[str, float], imaging: bool) -> ProgressionRule:
+def rule_on_trial(rule: ProgressionRule, typical: Mapping[str, float], imaging: bool) -> ProgressionRule:
     """The rule where the protocol may image the brain: lesions there are then found before symptoms."""
     brain_mm = typical["detection_cns_mri_mm" if imaging else "detection_cns_symptom_mm"]
     return replace(rule, detection_mm={**rule.detection_mm, "CNS": brain_mm})
@@ -129,7 +127,7 @@ def _arm_course(
     age, imaging = cohort.patients.columns["age_years"], record.assessment.brain_imaging
 
     def read(course: Trajectory, rows: NDArray[np.int64], who: str) -> Reading:
-        truth = _true_scans(course, visits[rows], columns[rows], cohort.patients.take(rows))
+        truth = true_scans(course, visits[rows], columns[rows], cohort.patients.take(rows))
         return read_scans(truth, who, typical, seed=seed, patients=ids[rows], brain_imaging=imaging)
 
     def line_ends(rows: NDArray[np.int64], course: Trajectory) -> Floats:
@@ -137,7 +135,7 @@ def _arm_course(
         total = cumulative(course.days, hazard_of(course, age[rows], frailty[rows], typical))
         dies = time_at(course.days, total, level[rows])
         seen = np.minimum(dies, end_of_study[rows])
-        return np.minimum(seen, _first_progression(assess(_seen(read(course, rows, "INV"), seen))))
+        return np.minimum(seen, first_progression(assess(seen_until(read(course, rows, "INV"), seen))))
 
     course = treat_until(cohort, record.disease, arm.regimen, start, days, line_ends)
     earlier = entry.status[keep]
@@ -148,8 +146,8 @@ def _arm_course(
     death_on_trial = time_at(days, total, level)
 
     last_scan = np.minimum(death_on_trial, end_of_study)
-    judged_inv = assess(_seen(readings["INV"], last_scan))
-    progressed = _first_progression(judged_inv)
+    judged_inv = assess(seen_until(readings["INV"], last_scan))
+    progressed = first_progression(judged_inv)
     off_trial = np.minimum(progressed, end_of_study)
     alive = ok & (death_on_trial > off_trial) & np.isfinite(progressed) & (progressed < cutoff)
     death = np.where(death_on_trial <= off_trial, death_on_trial, np.inf)
@@ -167,7 +165,7 @@ def _arm_course(
             until=cutoff[rows] - ended,
             frailty=frailty[rows],
             had=_drugs_had(plan, arm, entry.prior[keep][rows]),
-            brain=progressed_in_brain(on_trial, ended, _rule_on_trial(rule, typical, imaging)),
+            brain=progressed_in_brain(on_trial, ended, rule_on_trial(rule, typical, imaging)),
         )
         after = death_after(leaving, record.disease, plan.policy, parameters=typical, rule=rule)
         death[rows] = off_trial[rows] + after.death
@@ -176,7 +174,7 @@ def _arm_course(
             status[row], fail_day[row] = after.status[place], off_trial[row] + after.fail_day[place]
             fail_state[row] = after.fail_state[place]
     # scans stop at the investigator's progression: central review reads that scan as its last
-    judged = {who: assess(_seen(readings[who], np.minimum(last_scan, progressed))) for who in ASSESSORS}
+    judged = {who: assess(seen_until(readings[who], np.minimum(last_scan, progressed))) for who in ASSESSORS}
     seen_death = np.where(np.isfinite(death), death, np.nan)
     new_therapy = np.where(alive, progressed + typical["next_line_gap_days"], np.nan)
     follow_up = FollowUp(end_of_study, plan.planned, seen_death, withdrawal < cutoff, new_therapy)
@@ -194,34 +192,6 @@ def _observation_days(visits: Floats, horizon: float) -> tuple[Floats, NDArray[n
     order = np.argsort(merged, axis=1, kind="stable")
     place = np.argsort(order, axis=1, kind="stable")
     return np.take_along_axis(merged, order, axis=1), place[:, : visits.shape[1]]
-
-
-def _true_scans(course: Trajectory, visits: Floats, columns: NDArray[np.int64], patients: Patients) -> TrueScans:
-    mm = slot_diameters_mm(volumes(course.values, course.names, stroma_mL=scar_mL(patients)).total_mL)
-    at_visit = {name: np.take_along_axis(values, columns, axis=1) for name, values in mm.items()}
-    target = np.stack([at_visit[s.name] for s in SLOTS if s.role == "target"], axis=2)
-    target = np.where(target[:, :1] > 0.0, target, np.nan)
-    nontarget = np.where(at_visit["NT"][:, :1] > 0.0, at_visit["NT"], np.nan)
-    day = np.where(visits > course.days[:, -1:], np.nan, visits)
-    known = patients.columns["brain_metastases"] > 0.5
-    return TrueScans(day, target, nontarget, at_visit["OC"], at_visit["CNS"], known)
-
-
-def _seen(reading: Reading, until: Floats) -> Readings:
-    """The reading as RECIST takes it, without scans after ``until`` (n_patients,)."""
-    late = reading.day > until[:, None]
-    return Readings(
-        day=np.where(late, np.nan, reading.day),
-        target_mm=np.where(late[..., None], np.nan, reading.target_mm),
-        nontarget=reading.nontarget,
-        new_lesion=reading.new_lesion & ~late,
-    )
-
-
-def _first_progression(judged: Judged) -> Floats:
-    progressed = (judged.visits.overall == Response.PD) & ~np.isnan(judged.day)
-    first = progressed.argmax(axis=1)
-    return np.where(progressed.any(axis=1), judged.day[np.arange(len(first)), first], np.inf)
 
 
 def _drugs_had(plan: TrialPlan, arm: ArmPlan, prior: NDArray[np.bool_]) -> list[frozenset[str]]:

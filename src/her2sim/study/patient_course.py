@@ -15,14 +15,17 @@ from her2sim.endpoints.response import LABELS, Response
 from her2sim.engine import STATUS_TEXT, compile_model
 from her2sim.model.assembly import modules_of
 from her2sim.model.evaluate import evaluate
-from her2sim.model.lesions import CLONES, SLOTS, volumes
+from her2sim.model.expression import substitute
+from her2sim.model.lesions import CLONES, SLOTS, volume_state, volumes
 from her2sim.model.module import Module, assemble
 from her2sim.model.modules.soluble_her2 import SOLUBLE_HER2, soluble_her2
 from her2sim.record.types import RegimenItem
 from her2sim.study.cohort import scar_mL
+from her2sim.study.course import progression_rule, rule_on_trial
 from her2sim.study.her2_reading import Her2Reading, her2_reading
 from her2sim.study.patient_choice import ChosenPatient
-from her2sim.study.scans import first_progression, seen, true_scans
+from her2sim.study.scans import first_progression, seen_until, true_scans
+from her2sim.trial.brain_radiotherapy import BARRIER, irradiate, progressed_in_brain
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.lesion_state import carried_states, lesion_states, slot_diameters_mm
 from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at
@@ -66,6 +69,7 @@ class LineCourse:
         deaths: (site, clone) -> what kills -> (n,) rate per day.
         net: (site, clone) -> (n,) growth less deaths, per day.
         her2: what a laboratory would read outside the brain, (n,).
+        irradiated: whether she had radiotherapy of the brain before the line, for progression there.
     """
 
     title: str
@@ -81,6 +85,7 @@ class LineCourse:
     deaths: Mapping[tuple[str, str], Mapping[str, Floats]]
     net: Mapping[tuple[str, str], Floats]
     her2: Her2Reading
+    irradiated: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,19 +121,24 @@ def patient_course(patient: ChosenPatient, days: float | None = None) -> Patient
     start = {name: values.copy() for name, values in entry.start.items()}
     ids, seed = entry.cohort.patients.ids, entry.cohort.seed
     frailty, left = frailties(seed, ids, typical["frailty_log_sd"]), death_levels(seed, ids)
+    rule = rule_on_trial(progression_rule(typical), typical, record.assessment.brain_imaging)
     lines: list[LineCourse] = []
+    cohort, irradiated = entry.cohort, False
     elapsed, death = 0.0, float("inf")
     for number, (title, regimen) in enumerate(patient.lines):
-        solved = _solved(patient, regimen, start, horizon - elapsed, number)
+        solved = _solved(patient, cohort, regimen, start, horizon - elapsed, number)
         age = entry.cohort.patients.columns["age_years"] + elapsed / DAYS_PER_YEAR
         hazard = cumulative(solved.course.days, hazard_of(solved.course, age, frailty, typical))
         dies = float(time_at(solved.course.days, hazard, left)[0])
         ended, judged = _line_end(solved, dies)
-        line = _described(patient, solved, title, judged, elapsed, ended, dies)
-        lines.append(line)
+        line = _described(cohort, solved, title, judged, elapsed, ended, dies)
+        lines.append(replace(line, irradiated=irradiated))
         left = left - np.interp(ended, solved.course.days[0], hazard[0])
         state = solved.course.at(np.array([ended]))
-        start = lesion_states(state) | carried_states(state) | {n: state[n] for n in CARRIED_MORE if n in state}
+        carried = lesion_states(state) | carried_states(state) | {n: state[n] for n in CARRIED_MORE if n in state}
+        before = cohort
+        cohort, start = irradiate(cohort, carried, progressed_in_brain(solved.course, np.array([ended]), rule))
+        irradiated = _opened(before, cohort)
         if line.ended_by == "death":
             death = elapsed + dies
         elapsed += ended
@@ -148,10 +158,21 @@ class _Solved:
     reading: Reading
 
 
+def _opened(before: Cohort, after: Cohort) -> bool:
+    """Whether radiotherapy of the brain was given between two states of a patient: it opens her barrier."""
+    one, other = (cohort.patients.get(BARRIER, cohort.typical[BARRIER]) for cohort in (before, after))
+    return bool(np.any(one != other))
+
+
 def _solved(
-    patient: ChosenPatient, regimen: Sequence[RegimenItem], start: Mapping[str, Floats], horizon: float, number: int
+    patient: ChosenPatient,
+    cohort: Cohort,
+    regimen: Sequence[RegimenItem],
+    start: Mapping[str, Floats],
+    horizon: float,
+    number: int,
 ) -> _Solved:
-    cohort, record = patient.entry.cohort, patient.plan.record
+    record = patient.plan.record
     ids, seed = cohort.patients.ids, cohort.seed + number * OTHER_LINE
     visits = visit_days(patient.plan.planned, patient.typical, seed=seed, patients=ids)
     grid = np.append(np.arange(0.0, horizon, 1.0), horizon)
@@ -192,13 +213,13 @@ def _with_soluble_her2(line: Line, cohort: Cohort, start: Mapping[str, Floats]) 
 def _line_end(solved: _Solved, dies: float) -> tuple[float, Assessment]:
     """Day on which the line ends, and RECIST up to then."""
     last = float(solved.course.days[0, -1])
-    judged = assess(seen(solved.reading, np.array([min(dies, last)])))
+    judged = assess(seen_until(solved.reading, np.array([min(dies, last)])))
     ended = min(float(first_progression(judged)[0]), dies, last)
-    return ended, assess(seen(solved.reading, np.array([ended])))
+    return ended, assess(seen_until(solved.reading, np.array([ended])))
 
 
 def _described(
-    patient: ChosenPatient, solved: _Solved, title: str, judged: Assessment, elapsed: float, ended: float, dies: float
+    cohort: Cohort, solved: _Solved, title: str, judged: Assessment, elapsed: float, ended: float, dies: float
 ) -> LineCourse:
     keep = solved.course.days[0] <= ended
     days, values = solved.course.days[0][keep], solved.course.values[0][keep]
@@ -209,7 +230,7 @@ def _described(
     names = list(expanded)
     found = evaluate([expanded[name] for name in names], known, days)
     variables = {name: np.broadcast_to(v, days.shape) for name, v in zip(names, found, strict=True)}
-    sizes = volumes(values[None], system.state_names, stroma_mL=scar_mL(patient.entry.cohort.patients))
+    sizes = volumes(values[None], system.state_names, stroma_mL=scar_mL(cohort.patients))
     mm = {slot: size[0] for slot, size in slot_diameters_mm(sizes.total_mL).items()}
     series = {f"{slot}_mm": size for slot, size in mm.items()}
     series["targets_mm"] = np.sum([mm[slot.name] for slot in SLOTS if slot.role == "target"], axis=0)
@@ -249,9 +270,6 @@ def _fates(
     giver = {port.name: module.name for module in solved.modules for port in module.gives}
     states = {state.name: state for state in solved.line.model.system.states}
     expanded = solved.line.model.system.expanded()
-    from her2sim.model.expression import substitute
-    from her2sim.model.lesions import volume_state
-
     deaths: dict[tuple[str, str], dict[str, Floats]] = {}
     net: dict[tuple[str, str], Floats] = {}
     for slot in (next(s for s in SLOTS if s.role == "target"), next(s for s in SLOTS if s.role == "cns")):

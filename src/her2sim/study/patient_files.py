@@ -85,6 +85,7 @@ def _panel(line: LineCourse) -> LinePanel:
         her2_per_cell=line.her2.per_cell,
         biopsies=((line.start, line.her2.words(0)), (line.end, line.her2.words(-1))),
         soluble_ng_per_mL=series.get(SOLUBLE_HER2),
+        irradiated=line.irradiated,
     )
 
 

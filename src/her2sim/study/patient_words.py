@@ -62,7 +62,8 @@ def line_sentences(line: LineCourse, number: int = 0) -> list[str]:
     Main arguments:
         number: of the line, told where it is above 0.
     """
-    found = [f"{f'Line {number}: ' if number else ''}{line.title}. {_outcome(line)}"]
+    radiotherapy = "After radiotherapy of the brain. " if line.irradiated else ""
+    found = [f"{f'Line {number}: ' if number else ''}{line.title}. {radiotherapy}{_outcome(line)}"]
     found.append(f"HER2 outside the brain: {line.her2.words(0)} at the start, {line.her2.words(-1)} at the end.")
     if line.ended_by == "progression":
         found += _reasons(line)

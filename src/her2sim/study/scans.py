@@ -35,7 +35,7 @@ def true_scans(course: Trajectory, visits: Floats, columns: NDArray[np.int64], p
     return TrueScans(day, target, nontarget, at_visit["OC"], at_visit["CNS"], known)
 
 
-def seen(reading: Reading, until: Floats) -> Readings:
+def seen_until(reading: Reading, until: Floats) -> Readings:
     """The reading as RECIST takes it, without scans after ``until`` (n_patients,)."""
     late = reading.day > until[:, None]
     return Readings(
