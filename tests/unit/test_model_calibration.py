@@ -62,5 +62,5 @@ def test_traits_and_covariates_of_a_model_are_left_free_and_the_rest_can_be_fold
     model = assemble_model([load_drug("trastuzumab")], "breast", {"trastuzumab": "iv"})
     free = varying_parameters(model, ["CL_trastuzumab_L_per_day"])
     assert {"growth_patient", "neuregulin_tone", "CL_trastuzumab_L_per_day", *COVARIATES} <= set(free)
-    assert "signal_steepness" not in free
+    assert "akt_steepness" not in free
     assert len(free) < len(model.parameters) / 2

@@ -1,7 +1,8 @@
-"""The survival signal of the patient scale beside the cell model: where the short formula agrees and where not.
+"""The receptor signal of the patient scale beside the cell model: the same cell, the same drug at the receptors.
 
-Both get the same cell, the same occupied shares and the same free kinases; what differs is the step from there to the
-signal: fixed weights and shares at the patient scale, mass action of four receptors and pathways at the cell scale.
+Both get the same receptors, ligands and mutations, the same occupied share of free HER2 and the same inhibitors of
+kinases. What differs is the way from there to AKT and ERK: some thirty states per cell in the full model, six slow
+states per kind of cells at the patient scale.
 """
 
 from __future__ import annotations
@@ -12,16 +13,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from her2sim.model.cell import CellDrug, QuasiSteady, cell_drug, cell_line, cell_numbers, quasi_steady
+from her2sim.core.errors import SimulationError
+from her2sim.engine import OK, compile_model
+from her2sim.model.cell import cell_drug, cell_line, cell_numbers, parameter_table, quasi_steady, reference_model
+from her2sim.model.cell.receptor_network import form_name
+from her2sim.model.cell.structure import site_states
+from her2sim.model.drug import Drug
 from her2sim.model.drug_file import load_drug
-from her2sim.model.evaluate import evaluate
-from her2sim.model.modules.receptor_signal import receptor_signal, signal_name
-from her2sim.model.parameters import load_parameters
-from her2sim.model.system import OdeSystem
+from her2sim.model.module import Module
+from her2sim.model.modules.kinase_block import kinase_block
+from her2sim.model.modules.receptor_signal import activity_name, receptor_signal
+from her2sim.model.system import OdeSystem, Parameter
 
 Floats = NDArray[np.float64]
 
 PER_MILLION = 1e-6
+LONG_DAYS = 60.0
+STILL = 1e-4
+"""Numerical: largest relative change over the last third of the time that counts as rest."""
+SITE = "systemic"
+CLONE = "sensitive"
 REGIMENS: Mapping[str, Mapping[str, float]] = {
     "trastuzumab 300 nM": {"trastuzumab": 300.0},
     "pertuzumab 300 nM": {"pertuzumab": 300.0},
@@ -39,21 +50,132 @@ CELLS: Mapping[str, tuple[Mapping[str, float], float]] = {
     "1,000,000, ligand x 5": ({"HER2_per_cell": 1e6}, 5.0),
     "1,000,000, PIK3CA": ({"HER2_per_cell": 1e6, "pik3ca_mutated": 1.0}, 1.0),
 }
-"""Name -> traits other than those of SK-BR-3, and neuregulin over the typical."""
+"""Name -> traits other than those of SK-BR-3, and neuregulin over that of the line."""
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Both models at rest in the same cells; arrays (n,).
+
+    Main arguments:
+        full, patient: ``AKT`` and ``ERK`` of the full cell model and of the module of the patient scale.
+    """
+
+    full: Mapping[str, Floats]
+    patient: Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """One regimen in one cell: signal left of the untreated one.
+    """One regimen in one cell: AKT left of the untreated one.
 
     Main arguments:
-        cell: AKT left by the cell model; patient: survival signal left by the patient scale; both 0 to 1.
+        cell: by the full cell model; patient: by the patient scale; both 0 to 1.
     """
 
     profile: str
     regimen: str
     cell: float
     patient: float
+
+
+def signal_and_full_model(doses: Mapping[str, Floats], cells: Mapping[str, Floats]) -> SideBySide:
+    """AKT and ERK at rest by the full cell model and by the patient scale.
+
+    Main arguments:
+        doses: drug id -> (n,) free concentration at the cell, nM.
+        cells: trait -> (n,), see ``her2sim.model.cell.profile.TRAITS``.
+
+    Raises:
+        SimulationError: one of the models failed or did not come to rest.
+    """
+    drugs = [cell_drug(name) for name in doses]
+    reference = reference_model(drugs)
+    untreated = quasi_steady(cells)
+    names, table = parameter_table(reference, cells, doses, 1.0 - untreated.akt)
+    domains = tuple(d for d in ("II", "IV") if any(d in drug.domains for drug in drugs))
+    monomers = [form_name("HER2", state) for state in site_states(domains)]
+    solved = _at_rest(reference, names, table, ["AKT", "ERK", *monomers])
+    full = {"AKT": solved[:, 0], "ERK": solved[:, 1]}
+    amounts = dict(zip(site_states(domains), solved[:, 2:].T, strict=True))
+    alone = sum(amounts.values(), np.zeros(len(table)))
+    free = {d: sum((a for s, a in amounts.items() if d in s), np.zeros(len(table))) / alone for d in domains}
+    return SideBySide(full, _patient_signal([load_drug(name) for name in doses], doses, cells, free))
+
+
+def _patient_signal(
+    drugs: Sequence[Drug], doses: Mapping[str, Floats], cells: Mapping[str, Floats], occupied: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """AKT and ERK of the patient scale at rest, with cell numbers in place of fitted ones."""
+    modules = [kinase_block(drugs), receptor_signal(drugs, "breast")]
+    given: dict[str, Floats | float] = {
+        "her2_level": cells["HER2_per_cell"] * PER_MILLION,
+        "EGFR_ratio_breast": 1.0,
+        "p95_share": cells["p95HER2_per_cell"] / cells["HER2_per_cell"],
+        "neuregulin_tone": 1.0,
+        "drive_without_her2": 0.0,
+        "bypass_tone_breast": cells["igf1r_drive"],
+        "ras_drive_breast": cells["ras_drive"],
+        "kinase_ic50_translation": 1.0,
+        "theta_domain_II_systemic": occupied.get("II", 0.0),
+        "theta_domain_IV_systemic": occupied.get("IV", 0.0),
+        "theta_biparatopic_systemic": occupied.get("II", 0.0),
+    }
+    given |= {name: cells[name] for name in cells if name not in ("HER2_per_cell", "p95HER2_per_cell")}
+    given |= {f"Cm_{drug}_nM": dose for drug, dose in doses.items()}
+    given |= {f"{drug}_fraction_unbound": 1.0 for drug in doses}
+    for drug in drugs:
+        given |= _kinase_numbers(drug, cells["kinase_mutated"])
+    system = modules_alone("receptors_of_patients", modules)
+    numbers = cell_numbers().quantities
+    known = {
+        p.name: given.get(p.name, numbers[p.name].value if p.name in numbers else p.value) for p in system.parameters
+    }
+    size = len(next(iter(cells.values())))
+    columns = [np.broadcast_to(np.asarray(known[name], dtype=np.float64), (size,)) for name in system.parameter_names]
+    wanted = [activity_name(pathway, CLONE, SITE) for pathway in ("AKT", "ERK")]
+    solved = _at_rest(system, system.parameter_names, np.stack(columns, axis=1), wanted)
+    return {"AKT": solved[:, 0], "ERK": solved[:, 1]}
+
+
+def _kinase_numbers(drug: Drug, mutated: Floats) -> dict[str, Floats | float]:
+    """IC50s of a drug at the cell: unbound drug, HER2 mutated where the cell says so."""
+    found: dict[str, Floats | float] = {}
+    for action in drug.actions:
+        if action.kind == "kinase_inhibitor":
+            bond = "covalent" if action.labels.get("binding") == "covalent" else "reversible"
+            ratio = cell_numbers().value(f"mutation_ic50_ratio_{bond}")
+            ic50 = action.values["ic50_HER2_nM"].value
+            found[f"{drug.id}_ic50_HER2_nM"] = ic50 * (1.0 + mutated * (ratio - 1.0))
+    return found
+
+
+def modules_alone(name: str, modules: Sequence[Module]) -> OdeSystem:
+    """Modules as a system of their own: what they take from others becomes a parameter, 0 until given."""
+    given = {port.name for module in modules for port in module.gives}
+    parameters = {p.name: p for module in modules for p in module.parameters}
+    for module in modules:
+        for port in module.takes:
+            if port.name not in given:
+                parameters[port.name] = Parameter(port.name, 0.0, port.unit, port.description)
+    states = tuple(state for module in modules for state in module.states)
+    return OdeSystem(
+        name, states, tuple(parameters.values()), tuple(item for module in modules for item in module.assignments)
+    )
+
+
+def _at_rest(system: OdeSystem, names: Sequence[str], table: Floats, wanted: Sequence[str]) -> Floats:
+    """(n, len(wanted)) values after a long time, checked to be still."""
+    solved = compile_model(system, varying=names, outputs=wanted).solve(
+        table, np.array([LONG_DAYS, 1.5 * LONG_DAYS]), rtol=1e-7, atol=1e-7
+    )
+    if np.any(solved.status != OK):
+        raise SimulationError(f"{int(np.sum(solved.status != OK))} cells of {system.name} failed")
+    early, late = solved.values[:, 0, :], solved.values[:, 1, :]
+    unrest = float(np.max(np.abs(late - early) / (np.abs(late) + 1e-6)))
+    if unrest > STILL:
+        raise SimulationError(f"{system.name} still moves by {unrest:.1e} after {LONG_DAYS:g} days")
+    return late
 
 
 def agreements() -> list[Agreement]:
@@ -64,51 +186,22 @@ def agreements() -> list[Agreement]:
     40
     """
     base = cell_line("SK-BR-3").traits
+    profiles = [{**base, **changed, "NRG_nM": tone * base["NRG_nM"]} for changed, tone in CELLS.values()]
+    cells = {trait: np.array([profile[trait] for profile in profiles]) for trait in base}
     found: list[Agreement] = []
-    typical = typical_neuregulin_nM()
-    for profile, (changed, tone) in CELLS.items():
-        traits = {**base, **changed, "NRG_nM": tone * typical}
-        for regimen, doses in REGIMENS.items():
-            drugs = [cell_drug(name) for name in doses]
-            rest = quasi_steady(traits, drugs, doses)
-            left = float(rest.akt[0] / rest.akt_untreated[0])
-            found.append(Agreement(profile, regimen, left, patient_signal(traits, drugs, rest, tone)))
+    for regimen, doses in REGIMENS.items():
+        levels = {drug: np.full(len(profiles), level) for drug, level in doses.items()}
+        treated = signal_and_full_model(levels, cells)
+        before = signal_and_full_model({drug: 0.0 * level for drug, level in levels.items()}, cells)
+        for i, profile in enumerate(CELLS):
+            cell = float(treated.full["AKT"][i] / before.full["AKT"][i])
+            patient = float(treated.patient["AKT"][i] / before.patient["AKT"][i])
+            found.append(Agreement(profile, regimen, cell, patient))
     return found
 
 
-def typical_neuregulin_nM() -> float:
-    """Neuregulin at which HER2-HER3 dimers with and without ligand stand as the patient scale weighs them, nM."""
-    v, patient = cell_numbers().value, load_parameters().value
-    ratio = v("dimer_ratio_HER2_HER3") / v("dimer_ratio_HER2_HER3N")
-    return v("nrg_kd_HER3_nM") * ratio * patient("dimer_weight_ligand") / patient("dimer_weight_free")
-
-
-def patient_signal(
-    traits: Mapping[str, float], drugs: Sequence[CellDrug], rest: QuasiSteady, neuregulin_tone: float
-) -> float:
-    """Survival signal of the patient scale, over the untreated one, at what the cell model says is bound.
-
-    Main arguments:
-        traits, drugs: of the cell; rest: its state under the drugs, one cell.
-        neuregulin_tone: ligand over the typical.
-    """
-    module = receptor_signal([load_drug(drug.id) for drug in drugs], "breast")
-    values = {parameter.name: np.array(parameter.value) for parameter in module.parameters}
-    values |= {port.name: np.array(0.0) for port in module.takes}
-    values |= {f"active_{kinase}_systemic": share[0] for kinase, share in rest.active.items()}
-    epitopes = {"II": "domain_II", "IV": "domain_IV"}
-    chained = any(drug.biparatopic for drug in drugs)
-    for domain, share in rest.occupancy.items():
-        values[f"theta_{'biparatopic' if chained else epitopes[domain]}_systemic"] = share[0]
-    values["her2_level"] = np.array(traits["HER2_per_cell"] * PER_MILLION)
-    values["pik3ca_mutated"] = np.array(traits["pik3ca_mutated"])
-    values["neuregulin_tone"] = np.array(neuregulin_tone)
-    wanted = OdeSystem("signal", (), (), module.assignments).expanded()[signal_name("sensitive", "systemic")]
-    return float(evaluate([wanted], values)[0])
-
-
 def agreement_table(rows: Iterable[Agreement]) -> str:
-    """The rows as a Markdown table: AKT left at the cell / signal left at the patient scale, in percent."""
+    """The rows as a Markdown table: AKT left by the cell model / by the patient scale, in percent."""
     listed = list(rows)
     profiles = list(dict.fromkeys(row.profile for row in listed))
     lines = ["| regimen | " + " | ".join(profiles) + " |", "|---" * (len(profiles) + 1) + "|"]

@@ -32,6 +32,7 @@ def cell_numbers() -> ParameterSet:
     1.7
     """
     own = read_parameter_file(data_dir("cell") / "rates.yaml")
+    network = read_parameter_file(data_dir("parameters") / "receptor_network.yaml")
     patient = read_parameter_file(data_dir("parameters") / "receptor.yaml")
     missing = [name for name in SHARED if name not in patient.quantities]
     if missing:
@@ -41,7 +42,9 @@ def cell_numbers() -> ParameterSet:
             hint=did_you_mean(missing[0], patient.quantities),
         )
     shared = {name: patient[name] for name in SHARED}
-    return ParameterSet({**own.quantities, **shared}, {**patient.sources, **own.sources})
+    return ParameterSet(
+        {**own.quantities, **network.quantities, **shared}, {**patient.sources, **network.sources, **own.sources}
+    )
 
 
 def cell_number(numbers: ParameterSet, name: str) -> float:
