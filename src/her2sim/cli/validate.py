@@ -16,6 +16,7 @@ TRIALS = "Only these trials (ids, separated by commas)."
 PATIENTS = "Patients per arm for the point predictions; default in data/validation/settings.yaml."
 DRAWS = "Posterior draws for the intervals; likewise."
 KNOCK_OUTS = "Also remove each mechanism in turn from the unseen trials, and tell which earn their place."
+DOCS = "Also write validation.md and credibility.md into this folder (docs/reference); tell README and runs."
 OUT = "Folder; if not given, runs/validation-<hash>."
 
 
@@ -33,6 +34,7 @@ def validate(
     without: Annotated[list[str] | None, typer.Option("--without", help=messages.WITHOUT, show_default=False)] = None,
     knock_outs: Annotated[bool, typer.Option("--knock-outs", help=KNOCK_OUTS)] = False,
     out: Annotated[Path | None, typer.Option("--out", help=OUT, show_default=False)] = None,
+    docs: Annotated[Path | None, typer.Option("--docs", help=DOCS, show_default=False)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help=messages.RUN_QUIET)] = False,
 ) -> None:
     """Validate the model and print the summary over unseen trials."""
@@ -52,6 +54,11 @@ def validate(
             out=out,
             on_progress=show,
         )
+    if docs is not None:
+        from her2sim.study.validation.publishing import publish
+
+        for path in publish(found, docs):
+            typer.echo(f"Written: {path}", err=True)
     if quiet:
         return
     for sentence in plain_words(found):

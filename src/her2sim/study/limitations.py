@@ -5,6 +5,7 @@ from __future__ import annotations
 from her2sim.model.assembly import actions_without_mechanism
 from her2sim.model.drug_file import load_drug
 from her2sim.study.plan import TrialPlan
+from her2sim.study.validation.outcome import trust_sentences
 
 
 def limitations(plan: TrialPlan) -> list[str]:
@@ -13,7 +14,7 @@ def limitations(plan: TrialPlan) -> list[str]:
         *removed_mechanisms(plan),
         *unmodeled_actions(plan),
         *unread_words(plan),
-        "The model is a first core with a rough fit; most of its biological numbers are assumed within stated ranges.",
+        *trust_sentences(),
         "Toxicity, dose reductions and treatment delays are not simulated yet.",
     ]
     if plan.record.disease == "gastric":

@@ -146,7 +146,7 @@ def validate(
             if (knock_outs)
             else []
         )
-        facts = _facts(done, settings, without, time.perf_counter() - begun)
+        facts = _facts(done, settings, without, time.perf_counter() - begun) | {"all_trials": not trials}
         found = Validation(path, tuple(rows), tuple(done), scope, settings, facts, _earned(removed, figures, settings))
         write_files(found)
         folder.finish({"facts": facts, "settings_of_validation": asdict(settings)})

@@ -25,7 +25,24 @@ def plain_words(found: Validation) -> tuple[str, ...]:
     if not whole:
         return ()
     badly = [_sentence(each) for each in sorted(whole, key=_badness, reverse=True)]
-    return (*badly, *_parts(found), *_not_at_all(found))
+    return (*badly, *_parts(found), *not_predicted(found))
+
+
+def short_words(found: Validation) -> tuple[str, ...]:
+    """The same in one or two sentences, for the report of every run."""
+    whole = [each for each in found.summary(UNSEEN) if each.measure in SHOWN and each.figures]
+    if not whole:
+        return ()
+    errors = ", ".join(f"{each.measure} {size_words(each.measure, each.error)}" for each in whole)
+    covered, asked = sum(each.covered for each in whole), sum(each.asked for each in whole)
+    trials = len({row.trial for row in found.rows if row.group == UNSEEN and row.published.read})
+    missed = [each.measure for each in whole if each.measure in GOALS and each.error > GOALS[each.measure]]
+    return (
+        f"On {trials} trials that no fit has seen, predictions were typically off by: {errors}; "
+        f"{100 * covered / max(asked, 1):.0f} % of published figures lay in the 90 % interval "
+        "(docs/reference/validation.md).",
+        *([f"The goal of the release was missed for {', '.join(missed)}."] if missed else []),
+    )
 
 
 def _badness(each: Summary) -> float:
@@ -38,10 +55,9 @@ def _sentence(each: Summary) -> str:
     goal = GOALS.get(each.measure)
     verdict = ""
     if goal is not None:
-        verdict = f"; the goal of {_size(each.measure, goal)} is {'reached' if each.error <= goal else 'missed'}"
-    words = (
-        f"{each.measure}: typically off by {_size(each.measure, each.error)} on {each.figures} unseen figures{verdict}"
-    )
+        verdict = f"; the goal of {size_words(each.measure, goal)} is {'reached' if each.error <= goal else 'missed'}"
+    error = size_words(each.measure, each.error)
+    words = f"{each.measure}: typically off by {error} on {each.figures} unseen figures{verdict}"
     if each.asked:
         share = each.covered / each.asked
         mark = (
@@ -57,7 +73,7 @@ def _sentence(each: Summary) -> str:
         sure = " (beyond chance)" if strongest.low > 0 or strongest.high < 0 else " (within chance)"
         words += (
             f"; {better} than the strongest benchmark, {strongest.benchmark}, "
-            f"which is off by {_size(each.measure, strongest.other)}{sure}"
+            f"which is off by {size_words(each.measure, strongest.other)}{sure}"
         )
     return words + "."
 
@@ -72,14 +88,15 @@ def _parts(found: Validation) -> list[str]:
             for each in found.summary(UNSEEN, disease=disease, setting=setting):
                 if each.measure == measure and each.figures >= LEAST_FIGURES:
                     line = setting.removeprefix("metastatic-")
-                    found_parts.append((each.error, f"{disease} {line} ({_size(measure, each.error)})"))
+                    found_parts.append((each.error, f"{disease} {line} ({size_words(measure, each.error)})"))
         if len(found_parts) > 1:
             found_parts.sort()
             told.append(f"{measure} is predicted best in {found_parts[0][1]}, worst in {found_parts[-1][1]}.")
     return told
 
 
-def _not_at_all(found: Validation) -> list[str]:
+def not_predicted(found: Validation) -> list[str]:
+    """Drugs without a mechanism and settings without a module, as sentences."""
     reasons = Counter(
         reason.partition("no mechanism in the model for ")[2]
         for each in found.scope
@@ -101,7 +118,12 @@ def _not_at_all(found: Validation) -> list[str]:
     return told
 
 
-def _size(measure: str, value: float) -> str:
+def size_words(measure: str, value: float) -> str:
+    """An error in words.
+
+    >>> size_words("ORR", 6.0), size_words("PFS median", 0.2)
+    ('6.0 points', '22 % (log ratio 0.20)')
+    """
     if measure in IN_POINTS:
         return f"{value:.1f} points"
     return f"{100.0 * (math.exp(value) - 1.0):.0f} % (log ratio {value:.2f})"
