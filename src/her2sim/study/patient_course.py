@@ -35,6 +35,8 @@ from her2sim.trial.treatment import Cohort, Line, Trajectory, initial_states, pr
 
 Floats = NDArray[np.float64]
 READER = "INV"
+SHOWN = ("T1", "NT", "OC", "CNS")
+"""Lesions whose clones are told one by one: the first target, other known disease, the hidden lesion, the brain."""
 OTHER_LINE = 1_000_003  # seeds of the readings of later lines lie this far apart
 SMALLEST_ML = 1e-6  # about a thousand cells: rates of fewer are not shown
 CARRIED_MORE = ("soluble_HER2_nM",)
@@ -66,8 +68,8 @@ class LineCourse:
         days: (n,) days since the first line began.
         series: name -> (n,) values: ``C_<drug>_mg_per_L``, what covers HER2, signals, diameters, volumes, HER2.
         clone_mL: (n, n_slots, n_clones) living tumor.
-        deaths: (site, clone) -> what kills -> (n,) rate per day.
-        net: (site, clone) -> (n,) growth less deaths, per day.
+        deaths: (lesion of ``SHOWN``, clone) -> what kills -> (n,) rate per day.
+        net: (lesion, clone) -> (n,) growth less deaths, per day.
         her2: what a laboratory would read outside the brain, (n,).
         irradiated: whether she had radiotherapy of the brain before the line, for progression there.
     """
@@ -263,7 +265,7 @@ def _described(
 def _fates(
     solved: _Solved, variables: Mapping[str, Floats], known: Mapping[str, Floats], days: Floats
 ) -> tuple[dict[tuple[str, str], dict[str, Floats]], dict[tuple[str, str], Floats]]:
-    """Deaths by what causes them and net growth of each clone, in the first target and in the brain.
+    """Deaths by what causes them and net growth of each clone, in the lesions of ``SHOWN``.
 
     A rate that a lesion takes is told by the module that gives it.
     """
@@ -272,16 +274,16 @@ def _fates(
     expanded = solved.line.model.system.expanded()
     deaths: dict[tuple[str, str], dict[str, Floats]] = {}
     net: dict[tuple[str, str], Floats] = {}
-    for slot in (next(s for s in SLOTS if s.role == "target"), next(s for s in SLOTS if s.role == "cns")):
-        module = next(m for m in solved.modules if m.name == f"lesion.{slot.name}")
+    for slot in SHOWN:
+        module = next(m for m in solved.modules if m.name == f"lesion.{slot}")
         rates = [port.name for port in module.takes if port.unit == "1/day"]
         for clone in CLONES:
             own = [name for name in rates if f"_{clone}_" in name]
-            deaths[slot.site, clone] = {giver[name]: variables[name] for name in own}
-            name = volume_state(slot.name, clone)
+            deaths[slot, clone] = {giver[name]: variables[name] for name in own}
+            name = volume_state(slot, clone)
             rate = evaluate(substitute([states[name].rate], expanded), known, days)[0]
             size = np.maximum(known[name], 0.0)
-            net[slot.site, clone] = np.divide(rate, size, out=np.full(days.shape, np.nan), where=size > SMALLEST_ML)
+            net[slot, clone] = np.divide(rate, size, out=np.full(days.shape, np.nan), where=size > SMALLEST_ML)
     return deaths, net
 
 

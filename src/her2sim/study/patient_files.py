@@ -76,7 +76,7 @@ def _panel(line: LineCourse) -> LinePanel:
         drugs_mg_per_L=drugs,
         blocked={words: values for words, values in _blocked(line).items()},
         signal={clone: series[f"signal_{clone}_systemic"] for clone in CLONES if f"signal_{clone}_systemic" in series},
-        net_per_day={clone: line.net["systemic", clone] for clone in CLONES},
+        net_per_day={clone: line.net["T1", clone] for clone in CLONES},
         clone_mL={clone: line.clone_mL[:, systemic, i].sum(axis=1) for i, clone in enumerate(CLONES)},
         brain_mL={clone: line.clone_mL[:, brain, i].sum(axis=1) for i, clone in enumerate(CLONES)},
         sum_mm=series["targets_mm"],

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from her2sim.core.calendar import DAYS_PER_MONTH
-from her2sim.model.lesions import CLONES
+from her2sim.model.lesions import CLONES, SLOTS
 from her2sim.study.limitations import unmodeled_actions
 from her2sim.study.patient_course import LineCourse, PatientCourse
+
+Floats = NDArray[np.float64]
 
 CLONE_WORDS = {
     "sensitive": "sensitive cells",
@@ -26,6 +30,10 @@ CAUSE_WORDS = {
     "cytotoxic": "chemotherapy",
     "plasma_payload": "payload from plasma",
 }
+LEAST_RATE = 5e-5
+"""Deaths per day below which a cause is not told."""
+TRUE_GROWTH = 0.1
+"""A progression of a lesion that has truly grown by less is told as one of the reader."""
 WINDOW_DAYS = 21.0
 """Rates are told as means over the last three weeks of a line: a dosing interval."""
 
@@ -68,7 +76,7 @@ def line_sentences(line: LineCourse, number: int = 0) -> list[str]:
     if line.ended_by == "progression":
         found += _reasons(line)
     else:
-        found.append(_state_of(line, "systemic"))
+        found.append(_state_of(line))
     return [sentence for sentence in found if sentence]
 
 
@@ -76,11 +84,33 @@ def headline(line: LineCourse) -> str:
     """The outcome and its cause in one sentence, for a figure."""
     if line.ended_by != "progression":
         return _outcome(line)
-    site = _site(line)
-    clone, share, before = _dominant(line, site)
-    place = " in the brain" if site == "cns" else ""
+    place = _place(line)
+    clone, share, before = _dominant(line, place.slots)
     who = clone_words(clone)[:1].upper() + clone_words(clone)[1:]
-    return f"{_outcome(line)} {who} are {share:.0%} of the living tumor{place} ({before:.0%} before)."
+    return f"{_outcome(line)} {who} are {share:.0%} of the living tumor {place.words} ({before:.0%} before)."
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a progression was: words, the lesions there, the one whose rates are told, and its true size in mm."""
+
+    words: str
+    slots: tuple[str, ...]
+    shown: str
+    true_mm: Floats
+
+
+def _place(line: LineCourse) -> _Place:
+    why, series = (line.scans[-1].why if line.scans else ""), line.series
+    if "target" in why:
+        return _Place("in the target lesions", ("T1", "T2", "T3"), "T1", series["targets_mm"])
+    if "other known" in why:
+        return _Place("in other known disease", ("NT",), "NT", series["NT_mm"])
+    if "outside the brain" in why:
+        return _Place("in the new lesion", ("OC",), "OC", series["OC_mm"])
+    if "brain" in why:
+        return _Place("in the brain", ("CNS",), "CNS", series["CNS_mm"])
+    return _Place("outside the brain", ("T1", "T2", "T3", "NT", "OC"), "T1", series["targets_mm"])
 
 
 def _person(course: PatientCourse) -> list[str]:
@@ -117,56 +147,47 @@ def _outcome(line: LineCourse) -> str:
 
 
 def _reasons(line: LineCourse) -> list[str]:
-    """Which clone progressed, and what still killed it."""
-    site = _site(line)
-    clone, share, before = _dominant(line, site)
-    place = "in the brain" if site == "cns" else "outside the brain"
-    window = line.days >= line.days[-1] - WINDOW_DAYS
-    start = line.days <= line.days[0] + WINDOW_DAYS
-    grows = (
-        float(np.nanmean(line.net[site, clone][window])) if np.isfinite(line.net[site, clone][window]).any() else 0.0
-    )
+    """Which clone progressed, what still killed it, and whether the lesion had truly grown."""
+    place = _place(line)
+    clone, share, before = _dominant(line, place.slots)
+    window, start = line.days >= line.days[-1] - WINDOW_DAYS, line.days <= line.days[0] + WINDOW_DAYS
+    net = line.net[place.shown, clone][window]
+    pace = float(np.mean(net[np.isfinite(net)])) if np.isfinite(net).any() else 0.0
     found = [
-        f"What progressed {place}: {clone_words(clone)}, {share:.0%} of the living tumor there "
-        f"(before the line {before:.0%}); they {'grow' if grows > 0 else 'change'} by {100 * grows:+.2f} % a day."
+        f"Living tumor {place.words}: {share:.0%} {clone_words(clone)} (before the line {before:.0%}); they "
+        f"{'grow' if pace > 0 else 'shrink'} by {100 * abs(pace):.2f} % a day."
     ]
     kills: list[str] = []
-    for cause, rate in line.deaths[site, clone].items():
+    for cause, rate in line.deaths[place.shown, clone].items():
         now, first = float(np.mean(rate[window])), float(np.mean(rate[start]))
-        most = float(np.mean(line.deaths[site, "sensitive"][cause][start]))
-        if max(now, first, most) > 5e-5:
+        most = float(np.mean(line.deaths[place.shown, "sensitive"][cause][start]))
+        if max(now, first, most) > LEAST_RATE:
             kills.append(
                 f"{cause_words(cause)} {100 * now:.2f} % (at first {100 * first:.2f}; sensitive cells {100 * most:.2f})"
             )
     if kills:
         found.append(f"What kills them, per day at the end: {'; '.join(kills)}.")
+    last, least = float(place.true_mm[-1]), float(np.min(place.true_mm))
+    if last < (1.0 + TRUE_GROWTH) * least and "new lesion" not in line.scans[-1].why:
+        found.append(
+            f"In truth {'they' if place.shown == 'T1' else 'it'} measured {last:.1f} mm then, after {least:.1f} mm at "
+            "the smallest: the error of reading made the difference."
+        )
     return found
 
 
-def _state_of(line: LineCourse, site: str) -> str:
-    clone, share, before = _dominant(line, site)
+def _state_of(line: LineCourse) -> str:
+    clone, share, before = _dominant(line, ("T1", "T2", "T3", "NT", "OC"))
     return f"At the end {share:.0%} of the living tumor are {clone_words(clone)} (at the start {before:.0%})."
 
 
-def _site(line: LineCourse) -> str:
-    """Where the disease that progressed is."""
-    why = line.scans[-1].why if line.scans else ""
-    return "cns" if why and "brain" in why and "outside" not in why and "target" not in why else "systemic"
-
-
-def _dominant(line: LineCourse, site: str) -> tuple[str, float, float]:
-    """The clone with the largest part of the living tumor of a site at the end, its share there and at the start."""
-    columns = _columns(site)
+def _dominant(line: LineCourse, slots: Sequence[str]) -> tuple[str, float, float]:
+    """The clone with the largest part of the living tumor of these lesions at the end, its share then and at first."""
+    columns = [index for index, slot in enumerate(SLOTS) if slot.name in slots]
     volume = line.clone_mL[:, columns].sum(axis=1)
-    total = np.maximum(volume.sum(axis=1), 1e-300)
+    total = np.maximum(volume.sum(axis=1), np.finfo(np.float64).tiny)
     best = int(np.argmax(volume[-1]))
     return CLONES[best], float(volume[-1, best] / total[-1]), float(volume[0, best] / total[0])
-
-
-def _columns(site: str) -> list[int]:
-    from her2sim.model.lesions import SLOTS
-
-    return [index for index, slot in enumerate(SLOTS) if slot.site == site]
 
 
 def table_lines(course: PatientCourse) -> Iterable[str]:
