@@ -109,6 +109,7 @@ def predicted(responders: int, patients: int, size: int, drawn: tuple[int, ...] 
         with_responders(responders),
         with_responders(responders),
         [with_responders(count) for count in drawn],
+        len(drawn),
         again,
         again,
         again,
@@ -136,6 +137,6 @@ def test_parameters_that_change_who_responds_widen_the_interval_and_equal_draws_
 
 def test_a_median_that_is_not_reached_has_an_open_interval() -> None:
     never = {"A": arm(np.full(PATIENTS, 900.0), np.zeros(PATIENTS, dtype=bool), np.zeros(PATIENTS, dtype=bool))}
-    simulated = Simulated(never, never, [], ONES, ONES, ONES)
+    simulated = Simulated(never, never, [], 0, ONES, ONES, ONES)
     found = predicted_figures(Key("A", "OS_median"), simulated, {"A": 10}, default_settings())[0]
     assert (found.value, found.high) == (math.inf, math.inf)

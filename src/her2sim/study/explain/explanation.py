@@ -165,7 +165,7 @@ def main_figures(protocol: TrialRecord) -> list[Key]:
 def hangs_on(done: Sequence[Done]) -> tuple[tuple[Key, tuple[Driver, ...]], ...]:
     """For each predicted figure the calibrated numbers that it moves with."""
     return tuple(
-        (figure.key, drivers(figure.draws, each.prediction.draws))
+        (figure.key, drivers(figure.draws, each.prediction.draws[: len(figure.draws)]))
         for each in done
         for figure in each.prediction.figures
     )

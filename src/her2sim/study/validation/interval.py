@@ -49,11 +49,21 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Simulated:
-    """Arms at the point values and under each draw, as one assessor saw them, and weights for resampling."""
+    """Arms at the point values and under each draw, as one assessor saw them, and weights for resampling.
+
+    Main arguments:
+        point: at the calibrated values.
+        first: the same, of the patients that the draws were simulated with.
+        drawn: under each draw.
+        lived: how many of the draws, the first ones, were taken through later lines.
+        weights, reference_weights: (n_resamples, n_patients) of ``point``, for the arm and for the reference arm.
+        paired: (n_resamples, n_patients) of ``first`` and ``drawn``.
+    """
 
     point: Mapping[str, ArmData]
     first: Mapping[str, ArmData]
     drawn: Sequence[Mapping[str, ArmData]]
+    lived: int
     weights: Floats
     reference_weights: Floats
     paired: Floats
@@ -121,7 +131,7 @@ def _over_draws(key: Key, simulated: Simulated) -> tuple[list[float], float]:
     at_point, again_at_point = (figure(key, simulated.first, w) for w in (ones, simulated.paired))
     changes: list[float] = []
     noise: list[float] = []
-    for arms in simulated.drawn:
+    for arms in simulated.drawn[: simulated.lived] if key.endpoint.startswith("OS") else simulated.drawn:
         with np.errstate(invalid="ignore"):
             change = float((figure(key, arms, ones) - at_point)[0])
             jitter = figure(key, arms, simulated.paired) - again_at_point

@@ -74,7 +74,11 @@ def predict_trial(
     point = simulate_chunk(plan, 0, 0, settings.patients)
     few = min(settings.patients_per_draw, settings.patients)
     draws = posterior_draws(protocol, settings.draws)
-    drawn = [simulate_chunk(replace(plan, overrides=numbers), 0, 0, few) for numbers in draws]
+    lived = min(settings.draws_with_survival, len(draws)) if plan.after_progression else 0
+    drawn = [
+        simulate_chunk(replace(plan, overrides=numbers, after_progression=place < lived), 0, 0, few)
+        for place, numbers in enumerate(draws)
+    ]
     rng = stream(settings.seed, 0, f"validation/{protocol.id}")
     start = clock_starts(protocol)
     own = plan.record.assessment.assessor
@@ -89,6 +93,7 @@ def predict_trial(
             arms_of(point, who, start),
             {name: arm.up_to(few) for name, arm in arms_of(point, who, start).items()},
             [arms_of(each, who, start) for each in drawn],
+            lived,
             whole,
             resampling_weights(rng, settings.resamples, settings.patients),
             paired,

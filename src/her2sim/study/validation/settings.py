@@ -31,6 +31,7 @@ class Settings:
         seed: of all random streams.
         patients: per arm, for the point prediction.
         draws: posterior draws.
+        draws_with_survival: how many of them are taken through later lines, for OS.
         patients_per_draw: per arm and draw.
         knock_out_patients: per arm, for knock-outs.
         rtol: relative tolerance of a step of the solver.
@@ -47,6 +48,7 @@ class Settings:
     seed: int
     patients: int
     draws: int
+    draws_with_survival: int
     patients_per_draw: int
     knock_out_patients: int
     rtol: float
@@ -68,6 +70,7 @@ def default_settings() -> Settings:
         seed=int(content["seed"]),
         patients=int(content["patients"]),
         draws=int(content["draws"]),
+        draws_with_survival=int(content["draws_with_survival"]),
         patients_per_draw=int(content["patients_per_draw"]),
         knock_out_patients=int(content["knock_out_patients"]),
         rtol=float(content["rtol"]),
