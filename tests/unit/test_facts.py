@@ -22,7 +22,9 @@ from her2sim.study.facts.cohorts import ArmOutcome, CohortOutcome, cohort_record
 from her2sim.study.facts.fact import Check, CohortSpec, Fact, Figure, check_fact, load_facts, role_of
 from her2sim.study.facts.figures import value_of
 from her2sim.study.facts.knock_outs import compare
+from her2sim.study.facts.study import study_facts
 from her2sim.study.facts.tables import verdict
+from her2sim.study.plan import TrialPlan
 
 READINGS = {"homogeneous_below": 0.1, "her2_positive_share": 0.1}
 COHORT = CohortSpec("trial", "CLEOPATRA")
@@ -251,6 +253,31 @@ def test_finished_cohorts_are_read_and_not_simulated_again(tmp_path: Path, monke
     other = simulating.units_of(base.chosen((27,)), base, patients=20, seed=2)
     simulating.simulate_units(other, tmp_path)
     assert asked[-1] == "gbg26" and len(asked) == 3
+
+
+def test_the_study_removes_each_mechanism_in_turn_and_says_which_fact_falls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in model in which trastuzumab works by ADCC alone: without it, and only then, the fact falls."""
+
+    def stand_in(spec: CohortSpec, plan: TrialPlan, brain: float) -> CohortOutcome:
+        one = outcome(1.0 if "adcc" in plan.without else 0.5, n=plan.patients)
+        arms = {(name, who): one.arms[key, "INV"] for name, key in zip((a.name for a in plan.arms), "AB", strict=True)
+                for who in ("INV", "BICR")}  # fmt: skip
+        return replace(one, arms=arms)
+
+    monkeypatch.setattr(simulating, "simulate_cohort", stand_in)
+    found = study_facts(facts=(27,), patients=200, knock_outs=100, folder=tmp_path)
+    assert found.results[0].holds
+    effects = {each.mechanism: each.effect for each in found.removed}
+    assert effects.pop("adcc") == "falls"
+    assert set(effects.values()) == {"none"} and "domain_IV_block" in effects
+    text = found.page()
+    assert "| adcc | **F** | supported: 27 |" in text
+    assert "Here with 100 patients per arm" in text and "**1 of 1 facts hold**" in text
+    assert "| 27 |" in text and "domain_IV_block, adcc | **adcc** |" in text
+    lines = found.lines()
+    assert lines[0].startswith("holds  27") and lines[-1] == "1 of 1 facts hold."
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ it holds. Trials kept for validation are asked for sign and order only."""
 FACT = "Number of a fact; may be given several times. All, if not given."
 PATIENTS = "Patients per arm."
 SEED = "Seed of the random numbers."
-KNOCK_OUTS = "Also remove each mechanism in turn and say which facts fall. Takes about 15 times as long."
+KNOCK_OUTS = "Also remove each mechanism in turn, with this many patients per arm, and say which facts fall."
 WORKERS = "Processes that work at once. Changes the speed, never a result."
 OUT = "Folder for finished cohorts: the same command goes on from there."
 TABLE = "Write the results as a Markdown page."
@@ -33,7 +33,7 @@ def facts(
     patients: Annotated[int, typer.Option("--patients", help=PATIENTS)] = 200,
     seed: Annotated[int, typer.Option("--seed", help=SEED)] = 1,
     without: Annotated[list[str] | None, typer.Option("--without", help=messages.WITHOUT, show_default=False)] = None,
-    knock_outs: Annotated[bool, typer.Option("--knock-outs", help=KNOCK_OUTS)] = False,
+    knock_outs: Annotated[int, typer.Option("--knock-outs", min=0, help=KNOCK_OUTS)] = 0,
     workers: Annotated[int, typer.Option("--workers", min=1, help=WORKERS)] = 1,
     out: Annotated[Path, typer.Option("--out", help=OUT)] = Path("runs/facts"),
     table: Annotated[Path | None, typer.Option("--table", help=TABLE, show_default=False)] = None,
@@ -45,7 +45,7 @@ def facts(
 
     checked_page(table)
     words = ["her2sim facts", f"--patients {patients}", f"--seed {seed}"]
-    words += [f"--fact {number}" for number in fact or ()] + (["--knock-outs"] if knock_outs else [])
+    words += [f"--fact {number}" for number in fact or ()] + ([f"--knock-outs {knock_outs}"] if knock_outs else [])
     words += [f"--without {','.join(without)}"] if without else []
     with shown_progress("Stylised facts", quiet=quiet) as tell:
         study = study_facts(

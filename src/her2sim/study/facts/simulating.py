@@ -7,7 +7,7 @@ changes nothing, so that cohort is not simulated again for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import sha256
@@ -126,14 +126,24 @@ def simulate_units(
 
 
 def _simulated(units: Sequence[Unit], folder: Path, workers: int) -> Iterable[Unit]:
-    if workers == 1 or len(units) < 2:
-        for unit in units:
+    """Units as they are finished; those of one cohort go to one worker, which compiles its models once."""
+    groups: dict[str, list[Unit]] = {}
+    for unit in units:
+        groups.setdefault(unit.cohort.name, []).append(unit)
+    if workers == 1 or len(groups) < 2:
+        for unit in (unit for group in groups.values() for unit in group):
             yield _simulate_and_keep(unit, folder)
         return
     import multiprocessing
 
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_simulate_and_keep, units, [folder] * len(units))
+        largest_first = sorted(groups.values(), key=len, reverse=True)
+        for done in as_completed([pool.submit(_simulate_group, group, folder) for group in largest_first]):
+            yield from done.result()
+
+
+def _simulate_group(units: Sequence[Unit], folder: Path) -> list[Unit]:
+    return [_simulate_and_keep(unit, folder) for unit in units]
 
 
 def _simulate_and_keep(unit: Unit, folder: Path) -> Unit:

@@ -50,7 +50,7 @@ def study_facts(
     patients: int = 200,
     seed: int = 1,
     without: Sequence[str] = (),
-    knock_outs: bool = False,
+    knock_outs: int = 0,
     workers: int = 1,
     folder: Path | None = None,
     command: str = "her2sim facts",
@@ -66,7 +66,7 @@ def study_facts(
         patients: per arm.
         seed: of all random streams.
         without: mechanisms that the model goes without.
-        knock_outs: whether each mechanism is then removed in turn.
+        knock_outs: patients per arm with whom each mechanism is then removed in turn; 0 for none.
 
     Other arguments:
         workers: processes; changes no result.
@@ -80,21 +80,27 @@ def study_facts(
     base = load_facts()
     chosen = base.chosen(tuple(facts))
     units = units_of(chosen, base, patients=patients, seed=seed, without=without)
-    mechanisms = sorted({name for unit in units for name in contained(unit.cohort)}) if knock_outs else []
-    mechanisms = [name for name in mechanisms if name not in without]
-    each = {m: units_of(chosen, base, patients=patients, seed=seed, without=[*without, m]) for m in mechanisms}
-    every = list(dict.fromkeys([*units, *(unit for work in each.values() for unit in work)]))
+    mechanisms = (
+        sorted({name for unit in units for name in contained(unit.cohort)} - set(without)) if knock_outs else []
+    )
+    lighter = {
+        names: units_of(chosen, base, patients=knock_outs, seed=seed, without=[*without, *names])
+        for names in [(), *((name,) for name in mechanisms)]
+        if knock_outs
+    }
+    every = list(dict.fromkeys([*units, *(unit for work in lighter.values() for unit in work)]))
     kept = Path("runs") / "facts" if folder is None else folder
     outcomes = simulate_units(every, kept, workers=workers, on_progress=on_progress)
     samples = resamples(patients, seed, RESAMPLES)
     whole = by_cohort(units, outcomes)
     results = tuple(judge(fact, whole, samples, base.readings) for fact in chosen)
+    fewer = resamples(knock_outs, seed, RESAMPLES) if knock_outs else []
     removed: list[Removed] = []
-    for mechanism, work in each.items():
-        other = by_cohort(work, outcomes)
-        removed += [compare(mechanism, fact, whole, other, samples, base.readings) for fact in chosen]
+    for mechanism in mechanisms:
+        before, after = (by_cohort(lighter[names], outcomes) for names in ((), (mechanism,)))
+        removed += [compare(mechanism, fact, before, after, fewer, base.readings) for fact in chosen]
     made = Made(
         command, datetime.now(UTC).date().isoformat(), patients, seed, fingerprint(), calibration_in_words(),
-        tuple(sorted(without)),
+        tuple(sorted(without)), knock_outs,
     )  # fmt: skip
     return FactStudy(results, tuple(removed), made, base)

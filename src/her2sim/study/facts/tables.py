@@ -34,6 +34,7 @@ class Made:
         date, patients, seed, model: when, how many patients per arm, which seed, fingerprint of the model.
         calibration: which calibration was in force, in words.
         without: mechanisms removed in all of it.
+        knock_outs: patients per arm with whom mechanisms were removed in turn.
     """
 
     command: str
@@ -43,6 +44,7 @@ class Made:
     model: str
     calibration: str
     without: tuple[str, ...] = ()
+    knock_outs: int = 0
 
 
 def lines_of(results: Sequence[FactResult], base: FactBase) -> list[str]:
@@ -104,7 +106,7 @@ def page(results: Sequence[FactResult], base: FactBase, made: Made, removed: Seq
             text.append(_row(result.fact.id, each, base))
     text += ["", *_cohort_words(results, base)]
     if removed:
-        text += ["", *_knock_out_words(results, removed)]
+        text += ["", *_knock_out_words(results, removed, made.knock_outs)]
     text += ["", "## Sources", ""]
     keys = dict.fromkeys(each.check.source for result in results for each in result.checked)
     text += [f"* {base.sources[key]['citation']}: <{base.sources[key]['address']}>" for key in keys]
@@ -152,7 +154,7 @@ def _cohort_words(results: Sequence[FactResult], base: FactBase) -> list[str]:
     return ["Cohorts that are not simply a trial:", ""] + [f"* {c.name.replace('_', ' ')}: {c.what}" for c in special]
 
 
-def _knock_out_words(results: Sequence[FactResult], removed: Sequence[Removed]) -> list[str]:
+def _knock_out_words(results: Sequence[FactResult], removed: Sequence[Removed], patients: int) -> list[str]:
     facts = [result.fact for result in results]
     table: dict[str, dict[int, Removed]] = {}
     for each in removed:
@@ -160,7 +162,7 @@ def _knock_out_words(results: Sequence[FactResult], removed: Sequence[Removed]) 
     lines = [
         "## Facts against knock-outs",
         "",
-        KEY,
+        KEY + f" Here with {patients} patients per arm.",
         "",
         "| mechanism | " + " | ".join(str(fact.id) for fact in facts) + " | verdict |",
         "|---" * (len(facts) + 2) + "|",
@@ -182,7 +184,7 @@ def _knock_out_words(results: Sequence[FactResult], removed: Sequence[Removed]) 
             for name in fact.mechanisms
             if name in rows
         ]
-        whole = number(result.checked[0].value, fact.checks[0].figure.quantity)
+        whole = number(next(iter(rows.values())).whole, fact.checks[0].figure.quantity)
         agreed = ", ".join(f"**{name}**" if name in fact.mechanisms else name for name in falls) or "none"
         lines.append(
             f"| {fact.id} | {fact.title} | {', '.join(fact.mechanisms)} | {agreed} | {whole} | {'; '.join(said)} |"
