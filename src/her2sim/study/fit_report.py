@@ -142,7 +142,7 @@ def _numbers(result: Fit) -> str:
 
 def _ties(result: Fit) -> str:
     names = [number.number for number in result.free]
-    matrix = np.corrcoef(result.posterior.points.T)
+    matrix = np.asarray(np.corrcoef(result.posterior.points.T), dtype=np.float64).reshape(len(names), len(names))
     pairs = [(float(matrix[i, j]), names[i], names[j]) for i in range(len(names)) for j in range(i)]
     strong = sorted((pair for pair in pairs if abs(pair[0]) >= CORRELATED), key=lambda pair: -abs(pair[0]))
     rows = [["numbers", "correlation"]] + [[f"{a}, {b}", f"{rho:+.2f}"] for rho, a, b in strong]
