@@ -116,7 +116,7 @@ def test_a_validation_is_published_into_docs_and_readme(bad: Validation, tmp_pat
     docs.mkdir(parents=True)
     (tmp_path / "README.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     written = publish(bad, docs)
-    assert {path.name for path in written} == {"validation.md", "credibility.md", "README.md"}
+    assert {path.name for path in written} == {"validation.md", "credibility.md", "validation.svg", "README.md"}
     text = (tmp_path / "README.md").read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")

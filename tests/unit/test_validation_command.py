@@ -39,6 +39,8 @@ def test_the_folder_holds_rows_summary_scope_and_both_reports(finished: tuple[Pa
     page = (folder / "validation.html").read_text()
     assert page.count("Research use only; not medical advice.") == 2
     assert "nothing is frozen yet" in page or "calibration frozen on" in page
+    assert "<svg" in page
+    assert (folder / "predicted.svg").is_file()
     assert (folder / "validation.md").read_text().startswith("# Validation")
     assert "typically off by" in said
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 NOTICE = "Research use only; not medical advice."
 
@@ -44,7 +48,22 @@ class Table:
     words: int = 1
 
 
-Block = Heading | Paragraph | Bullets | Table
+@dataclass(frozen=True)
+class Picture:
+    """A figure: inline in HTML, a link to its file in Markdown.
+
+    Main arguments:
+        svg: an SVG document of ``her2sim.plots.saving.figure_svg``.
+        file: where it stands, from the place of the Markdown file.
+        words: what it shows, to be read aloud.
+    """
+
+    svg: str
+    file: str
+    words: str
+
+
+Block = Heading | Paragraph | Bullets | Table | Picture
 
 
 @dataclass(frozen=True)
@@ -76,6 +95,8 @@ def as_markdown(document: Document) -> str:
             parts.append(_folded(block.text))
         elif isinstance(block, Bullets):
             parts.append("\n".join(_folded(f"* {item}", "  ") for item in block.items))
+        elif isinstance(block, Picture):
+            parts.append(f"![{block.words}]({block.file})")
         else:
             parts.append(_table(block))
     return "\n\n".join(parts) + "\n"
@@ -92,9 +113,22 @@ def as_html(document: Document) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    blocks = [(type(block).__name__, block) for block in document.blocks]
+    blocks = [(type(block).__name__, block, _drawn(block, place)) for place, block in enumerate(document.blocks)]
     template = environment.get_template("document.html.j2")
     return template.render(title=document.title, blocks=blocks, notice=NOTICE) + "\n"
+
+
+def _drawn(block: Block, place: int) -> Markup:
+    """The picture of a block as SVG text that may stand in a page; empty for others."""
+    from html import escape
+
+    from markupsafe import Markup
+
+    from her2sim.plots.saving import inline_svg
+
+    if not isinstance(block, Picture):
+        return Markup("")
+    return Markup(inline_svg(block.svg, f"picture-{place}", escape(block.words)))
 
 
 def _folded(text: str, indent: str = "") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from her2sim.core.durable import replacing, write_text
-from her2sim.report.document import as_html, as_markdown
+from her2sim.report.document import Picture, as_html, as_markdown
 from her2sim.study.validation.report import validation_document
 from her2sim.study.validation.scoring import row_mapping
 
@@ -39,6 +39,9 @@ def write_files(found: Validation) -> None:
     if found.earned:
         _csv(folder / "knock_outs.csv", pd.DataFrame([asdict(each) for each in found.earned]))
     document = validation_document(found)
+    for block in document.blocks:
+        if isinstance(block, Picture):
+            write_text(folder / block.file, block.svg)
     write_text(folder / "validation.md", as_markdown(document))
     write_text(folder / "validation.html", as_html(document))
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from her2sim.core.durable import write_text
 from her2sim.core.errors import InputError
-from her2sim.report.document import as_markdown
+from her2sim.report.document import Picture, as_markdown
 from her2sim.study.credibility import credibility_document
 from her2sim.study.validate import Validation
 from her2sim.study.validation.outcome import write_outcome
 from her2sim.study.validation.plain_words import plain_words, short_words
 from her2sim.study.validation.report import validation_document
 
+IMAGE = "../images/validation.svg"
 BEGIN, END = "<!-- validation: made by her2sim validate --docs -->", "<!-- end of validation -->"
 
 
@@ -31,7 +32,13 @@ def publish(found: Validation, docs: Path) -> list[Path]:
     if not docs.is_dir():
         raise InputError("there is no such folder.", where=str(docs))
     written = [docs / "validation.md", docs / "credibility.md"]
-    write_text(written[0], as_markdown(validation_document(found)))
+    document = validation_document(found, IMAGE)
+    write_text(written[0], as_markdown(document))
+    for block in document.blocks:
+        if isinstance(block, Picture):
+            (docs / block.file).parent.mkdir(parents=True, exist_ok=True)
+            write_text(docs / block.file, block.svg)
+            written.append(docs / block.file)
     write_text(written[1], as_markdown(credibility_document(found)))
     frozen = str(found.facts["frozen"])
     if frozen:

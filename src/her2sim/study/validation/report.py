@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from her2sim.report.document import Block, Bullets, Document, Heading, Paragraph, Table
+from her2sim.report.document import Block, Bullets, Document, Heading, Paragraph, Picture, Table
 from her2sim.study.validation.plain_words import plain_words
 from her2sim.study.validation.scoring import FITTED, UNSEEN, Scored
 from her2sim.study.validation.summary import IN_POINTS, RATIOS, Summary, size_of
@@ -17,19 +17,25 @@ if TYPE_CHECKING:
 
 NAMES = {UNSEEN: "Unseen trials", FITTED: "Fitted trials"}
 SHOWN_WORST = 12
+PICTURED = ("ORR", "PFS median", "OS median", "PFS hazard ratio")
 NOT_FROZEN = (
     "fitted values without posterior draws (nothing is frozen yet): intervals leave out the uncertainty of parameters"
 )
 
 
-def validation_document(found: Validation) -> Document:
-    """The whole report."""
+def validation_document(found: Validation, image: str = "predicted.svg") -> Document:
+    """The whole report.
+
+    Other arguments:
+        image: where its picture stands, from the place of the Markdown file.
+    """
     from her2sim.study.explain.in_validation import explaining_blocks
 
     blocks: list[Block] = [Paragraph(_opening(found))]
     words = plain_words(found)
     if words:
         blocks += [Heading("In plain words"), Bullets(words)]
+    blocks += picture(found, image)
     for group in (UNSEEN, FITTED):
         table = summary_table(found.summary(group))
         if table.rows:
@@ -44,6 +50,36 @@ def validation_document(found: Validation) -> Document:
         blocks += [Heading("Every figure of fitted trials", 3), rows_table(fitted)]
     blocks += _scope(found)
     return Document("Validation: predictions of published trials", tuple(blocks))
+
+
+def picture(found: Validation, file: str) -> list[Picture]:
+    """Predicted against published figures; nothing where there is none."""
+    from her2sim.plots.predicted_published import Pair, predicted_figure
+    from her2sim.plots.saving import figure_svg
+
+    panels: dict[str, tuple[str, list[Pair]]] = {}
+    for measure in PICTURED:
+        rows = [
+            row
+            for row in found.rows
+            if row.measure == measure and not row.key.stratum and row.published.read and math.isfinite(row.error)
+        ]
+        if rows:
+            pairs = [
+                Pair(
+                    row.published.value,
+                    row.predicted.value,
+                    row.predicted.low,
+                    row.predicted.high,
+                    row.group == FITTED,
+                )
+                for row in rows
+            ]
+            panels[measure] = rows[0].predicted.unit, pairs
+    if not panels:
+        return []
+    words = f"Predicted against published: {', '.join(panels)}"
+    return [Picture(figure_svg(predicted_figure(panels)), file, words)]
 
 
 HOW_TO_READ = (
