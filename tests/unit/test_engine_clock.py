@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from her2sim.engine.equations import equations_of
 from her2sim.engine.hybrid import HybridModel
 from her2sim.engine.interface import CompiledModel
 from her2sim.model.expression import TIME, ZERO, Expr, call, const, select, sym
-from her2sim.model.system import Assignment, OdeSystem, Parameter, State
+from her2sim.model.system import Assignment, Event, OdeSystem, Parameter, State
 
 FROM, UNTIL = sym("from_day"), sym("until_day")
 ON = call("and", call("ge", TIME, FROM), call("lt", 2.0 * TIME - UNTIL, UNTIL))
@@ -101,6 +103,44 @@ def test_results_do_not_depend_on_the_company_a_kink_is_in(square: CompiledModel
         np.testing.assert_array_equal(square.solve(table[row : row + 1], times).values[0], together[row])
 
 
+WEEK = TIME - sym("every") * call("floor", TIME / sym("every"))
+BACKWARDS = sym("every") * call("ceil", (400.0 - TIME) / sym("every")) - (400.0 - TIME)
+RATIO = TIME / sym("every")
+REMAINDER = TIME - sym("every") * select(call("ge", RATIO, 0.0), call("floor", RATIO), call("ceil", RATIO))
+PHASES = {"floor": WEEK, "ceil of what falls": BACKWARDS, "remainder as in MathML": REMAINDER}
+
+
+def recurring(phase: Expr) -> OdeSystem:
+    """A pulse at the start of every period."""
+    return OdeSystem(
+        "recurring",
+        (State("A", const(1.0), -0.3 * sym("A")), State("x", const(0.0), sym("rate"))),
+        (Parameter("every", 7.0), Parameter("width", 0.01)),
+        (Assignment("rate", select(call("lt", phase, sym("width")), 1.0 / sym("width"), ZERO)),),
+    )
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+@pytest.mark.parametrize("phase", PHASES)
+def test_no_pulse_of_many_is_stepped_over(kind: str, phase: str) -> None:
+    table = np.array([[20.0, 1e-3], [40.0, 1e-4], [8.0, 5.0]])
+    times = np.array([0.0, 39.9, 200.0, 390.0])
+    found = model(kind, recurring(PHASES[phase])).solve(table, times, rtol=1e-4)
+    full = np.floor(times / table[:, :1])
+    area = full + np.minimum((times - full * table[:, :1]) / table[:, 1:], 1.0)
+    np.testing.assert_allclose(found.values[:, :, 1], area, rtol=1e-8, atol=1e-8)
+
+
+def test_a_pulse_that_triggers_an_event_every_week_does_so_every_week() -> None:
+    on = call("and", call("ge", WEEK, 2.0), call("lt", WEEK, 2.0 + sym("width")))
+    system = recurring(WEEK)
+    count = State("count", ZERO, ZERO)
+    event = Event("on", on, (("count", sym("count") + 1.0),))
+    system = replace(system, states=(*system.states, count), events=(event,))
+    found = HybridModel(system).solve(np.array([[7.0, 1e-4]]), np.array([70.0, 700.0]))
+    assert found.values[0, :, 2].tolist() == [10.0, 100.0]
+
+
 def test_only_what_is_linear_in_time_and_steady_is_a_halt() -> None:
     conditions = {
         call("lt", TIME, sym("height")): 1,
@@ -114,4 +154,5 @@ def test_only_what_is_linear_in_time_and_steady_is_a_halt() -> None:
         system = OdeSystem(
             "m", (*system.states, State("fixed", const(2.0), ZERO)), system.parameters, system.assignments
         )
-        assert len(clock_of(equations_of(system)).roots) == count
+        clock = clock_of(equations_of(system))
+        assert (len(clock.once), clock.recurring) == (count, ())

@@ -13,6 +13,7 @@ import numpy as np
 
 from her2sim.core.errors import SimulationError
 from her2sim.engine.batch import Batch
+from her2sim.engine.clock import ROUNDING
 from her2sim.engine.hybrid_equations import HybridEquations
 from her2sim.engine.hybrid_events import EventQueue
 from her2sim.engine.hybrid_formulas import Function
@@ -24,6 +25,7 @@ SAMPLES = (0.25, 0.5, 0.75, 1.0)  # where in a step the signs of relations are c
 STEPS_OF_SEARCH = 200  # fewest steps of a course in which changes of sign are searched for
 MOST_SECTIONS = 40  # golden sections that narrow an extremum to 4e-9 of the step
 MOST_KINKS = 5_000  # after so many kinks of the rates they are no longer searched for, only triggers are
+SHORTEST = 2 * ROUNDING  # an interval of so many units in the last place of time is one step of Euler's method
 KINK_GENERATIONS = 5  # a jump comes back through delays as ever smoother kinks; so many are stopped at
 
 
@@ -189,8 +191,8 @@ class _Walk:
         if self.echoes:
             candidates.append(self.echoes[0][0])
         for root in self.compiled.clock_roots(self.t, self.y, self.p):
-            # the solver ends its step before the edge, of which it would else see the far side; the root is rounded
-            width = 4 * math.ulp(root) if math.isfinite(root) else 0.0
+            # the solver ends its step before the edge, of which it would else see the far side
+            width = ROUNDING * math.ulp(root) if math.isfinite(root) else 0.0
             candidates += [root - width, root, math.nextafter(root, math.inf), root + width]
         return min(c for c in candidates if c > self.t)
 
@@ -209,9 +211,10 @@ class _Walk:
         if not (math.isfinite(end) and all(map(math.isfinite, self.y))):
             self._fail(NOT_FINITE)
             return
-        if end - self.t <= 8 * math.ulp(max(abs(self.t), abs(end))):
-            for slot, rate in self.inflow.items():
-                self.y[slot] += rate * (end - self.t)
+        if end - self.t <= SHORTEST * math.ulp(max(abs(self.t), abs(end))):
+            rates = self._rates(self.t, np.array(self.y))
+            moved = [y + rate * (end - self.t) for y, rate in zip(self.y, rates, strict=True)]
+            self.y = [new if math.isfinite(new) else old for new, old in zip(moved, self.y, strict=True)]
             self.t = end
             return
         if not self.y:

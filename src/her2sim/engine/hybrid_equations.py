@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from her2sim.engine.clock import RELATIONS, kinks_in_time, root_in_time
+from her2sim.engine.clock import RELATIONS, kinks_in_time, zeros_in_time
 from her2sim.engine.equations import Equations, equations_of
 from her2sim.engine.hybrid_formulas import Function, scalar_function
 from her2sim.model.expression import ZERO, Expr, call, sub, substitute, sym, symbols, walk
@@ -57,7 +57,7 @@ class HybridEquations:
         events: in the order of ``triggers``.
         relations: signs to watch: a change of any of them may be a trigger or a kink.
         gaps: difference of the sides of each relation that has no clock root, those of triggers first.
-        clock_roots: times at which a relation, minimum or maximum changes by time alone, as functions of p.
+        clock_roots: times at which a relation, minimum, floor, … changes by time alone, as functions of now and p.
         backward: the functions that use delayed values.
         delayed: (delayed formula, delay) per delayed value.
         constant_delays: delays that use parameters only and that rates or triggers feel.
@@ -148,7 +148,8 @@ def hybrid_equations(
     of_triggers = _relations(triggers)
     of_rates = [node for node in _relations(rates) if node not in of_triggers]
     watched = [*of_triggers, *of_rates]
-    roots = [root_in_time(sub(*node.args), steady) for node in watched]
+    roots = [zeros_in_time(sub(*node.args), steady) for node in watched]
+    clock = [at for root in roots for at in root or ()] + kinks_in_time([*rates, *triggers], steady)
     hidden = [node for node, root in zip(watched, roots, strict=True) if root is None]
     unmoved = set(equations.varying) | ({states[i] for i in resting} - moved)
     felt = past.used_in([*rates, *triggers])
@@ -168,7 +169,7 @@ def hybrid_equations(
         n_trigger_relations=len(of_triggers),
         has_gaps=bool(hidden),
         n_trigger_gaps=sum(node in of_triggers for node in hidden),
-        clock_roots=compiled([*(root for root in roots if root is not None), *kinks_in_time(rates, steady)]),
+        clock_roots=compiled(clock),
         delayed=tuple((compiled([x]), compiled([tau])) for x, tau in past.pairs),
         constant_delays=compiled(tau for tau in delays if _steady(tau, unmoved)),
         backward=frozenset(backward),

@@ -35,7 +35,7 @@ from her2sim.engine.stops import Stops, stops_of
 
 METHODS = ("LSODA", "BDF", "Radau")
 SHORTEST = 4 * ROUNDING
-"""An interval of so many units in the last place of time is passed over, as SciPy's solvers cannot step in it."""
+"""An interval of so many units in the last place of time is one step of Euler's method: SciPy's solvers fail in it."""
 
 
 @dataclass(frozen=True)
@@ -215,8 +215,8 @@ class _Walk:
     def _segment(self, end: float) -> None:
         """Integrate to ``end``, by the first method that can."""
         if not len(self.y) or end - self.t <= SHORTEST * np.spacing(max(abs(self.t), abs(end))):
-            self.y[self.infused] += self.inflow * (end - self.t)
-            self.t = end
+            moved = self.y + self._rates(self.t, self.y) * (end - self.t) if len(self.y) else self.y
+            self.y, self.t = np.where(np.isfinite(moved), moved, self.y), end
             return
         rates = self._rates(self.t, self.y)
         if not np.isfinite(rates).all():
