@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,16 @@ from her2sim.core.errors import InputError
 from her2sim.evidence.base import load_record
 from her2sim.model.lesions import CLONES, SLOTS
 from her2sim.study.course import simulate_chunk
-from her2sim.study.patient import Choice, PatientCourse, course_lines, course_of, figure_of, table_lines
+from her2sim.study.patient import (
+    Choice,
+    PatientCourse,
+    alternatives_of,
+    course_lines,
+    course_of,
+    figure_of,
+    table_lines,
+    write_alternatives,
+)
 from her2sim.study.patient_choice import choose
 from her2sim.study.plan import make_plan
 
@@ -81,6 +91,19 @@ def test_traits_set_by_hand_hold_and_others_stay() -> None:
     )
     assert float(changed["her2_log10_per_cell"][0]) == pytest.approx(np.log10(2e5))
     assert float(changed["weight_kg"][0]) == float(plain["weight_kg"][0])
+
+
+def test_alternatives_are_given_to_the_same_patient(tmp_path: Path) -> None:
+    choice = Choice(("EMILIA/T-DM1",), number=1, days=200.0)
+    first, second = alternatives_of(choice, ["trastuzumab+vinorelbine"], tmp_path)
+    for name in first.cohort.patients:
+        assert np.array_equal(first.cohort.patients[name], second.cohort.patients[name]), name
+    assert first.lines[0].clone_mL[0] == pytest.approx(second.lines[0].clone_mL[0])
+    assert second.lines[0].drugs == ("trastuzumab", "vinorelbine")
+    paths = write_alternatives([first, second], tmp_path / "both")
+    assert "alternatives.svg" in {path.name for path in paths}
+    with pytest.raises(InputError, match="alternatives are of one line"):
+        alternatives_of(replace(choice, regimens=("T-DM1", "T-DXd")), ["lapatinib"])
 
 
 def test_doses_may_be_written() -> None:

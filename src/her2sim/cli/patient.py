@@ -19,6 +19,7 @@ TYPICAL = "The median patient instead."
 SETTING = "Population where no trial is named: metastatic-1L, metastatic-2L or metastatic-3L+."
 PRIOR = "Drugs of an earlier line (may be repeated), or `none`; if not given, those of the trial or setting."
 SET = "Trait, covariate or parameter, for example HER2_per_cell=2e5 (see --traits)."
+INSTEAD = "The same patient under this regimen as well, laid over the first (may be repeated)."
 MONTHS = "Longest course; if not given, the follow-up of the trial or setting."
 OUT = "Folder for the figure, the tables and the explanation; without it, only the explanation is printed."
 
@@ -38,6 +39,7 @@ def patient(
     prior: Annotated[list[str] | None, typer.Option("--prior", help=PRIOR, show_default=False)] = None,
     disease: Annotated[str, typer.Option("--disease", help="breast or gastric, where no trial is named.")] = "",
     setting: Annotated[str, typer.Option("--setting", help=SETTING)] = "",
+    instead: Annotated[list[str] | None, typer.Option("--instead", help=INSTEAD, show_default=False)] = None,
     months: Annotated[float | None, typer.Option("--months", help=MONTHS, show_default=False)] = None,
     out: Annotated[Path | None, typer.Option("--out", help=OUT, show_default=False)] = None,
     traits: Annotated[bool, typer.Option("--traits", help="List what --set takes, and stop.")] = False,
@@ -61,13 +63,16 @@ def patient(
         without=tuple(without or ()),
         days=None if months is None else months * study.DAYS_PER_MONTH,
     )
-    course = study.course_of(choice, out)
-    written = study.write_patient(course, out) if out is not None else []
-    for line in study.course_lines(course):
-        typer.echo(line)
-    typer.echo("")
-    for line in study.table_lines(course):
-        typer.echo(line)
+    courses = study.alternatives_of(choice, instead, out) if instead else [study.course_of(choice, out)]
+    written: list[Path] = []
+    if out is not None:
+        written = study.write_alternatives(courses, out) if instead else study.write_patient(courses[0], out)
+    for number, course in enumerate(courses):
+        for line in study.course_lines(course) if number == 0 else ["", *study.outcome_lines(course)]:
+            typer.echo(line)
+        typer.echo("")
+        for line in study.table_lines(course):
+            typer.echo(line)
     for path in written:
         typer.echo(str(path))
     typer.echo(messages.NOT_ADVICE)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.core.calendar import DAYS_PER_MONTH
-from her2sim.plots.style import ARMS, INK, MUTED, RESPONSES, RULE, house_style, new_figure
+from her2sim.plots.style import ARMS, INK, MUTED, RESPONSES, RULE, decade_ticks, house_style, new_figure
 from her2sim.plots.wrapping import text_width, wrapped
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _drugs(axes: Axes, data: PatientFigure) -> list[tuple[str, str, str]]:
     if highest > 0:
         peaks = [float(np.max(values)) for line in data.lines for values in line.drugs_mg_per_L.values()]
         axes.set_ylim(min(peaks) / 300.0, highest * 2.0)
-    _decades(axes)
+    decade_ticks(axes)
     return [(name, _color(i), "-") for i, name in enumerate(names)]
 
 
@@ -237,7 +237,7 @@ def _volumes(axes: Axes, data: PatientFigure, volumes: Sequence[Mapping[str, Flo
         axes.plot(_months(line), np.maximum(_total(volume), least / 10), color=INK, linewidth=0.8, linestyle=":")
     axes.set_yscale("log")
     axes.set_ylim(least, highest * 2.0)
-    _decades(axes)
+    decade_ticks(axes)
     return [*((words, color, "-") for words, _, color, _ in shown), ("all living cells", INK, ":")]
 
 
@@ -319,7 +319,7 @@ def _her2(axes: Axes, data: PatientFigure) -> list[tuple[str, str, str]]:
                 axes.plot([day / DAYS_PER_MONTH], [level], "D", markersize=4, color=MUTED, clip_on=False)
     for day, words in _biopsies(data.lines):
         labels.append((f"{day / DAYS_PER_MONTH:.0f} mo: {words.split(' (')[0]}", INK, ""))
-    _decades(axes)
+    decade_ticks(axes)
     return labels
 
 
@@ -371,21 +371,6 @@ def _present(line: LinePanel, clone: str) -> bool:
 
 def _total(volume: Mapping[str, Floats]) -> Floats:
     return np.sum(list(volume.values()), axis=0)
-
-
-def _decades(axes: Axes) -> None:
-    """Ticks of a logarithmic axis at powers of ten, as plain numbers; every second one where they are many."""
-    low, high = axes.get_ylim()
-    powers = [n for n in range(-15, 16) if low <= 10.0**n <= high]
-    powers = powers[:: 1 + len(powers) // 5]
-    axes.set_yticks(
-        [10.0**n for n in powers],
-        [
-            f"{10.0**n:,.0f}" if 0 <= n < 6 else f"{10.0**n:.0e}".replace("e+0", "e") if n >= 6 else f"{10.0**n:g}"
-            for n in powers
-        ],
-    )
-    axes.minorticks_off()
 
 
 def _share_axis(axes: Axes) -> None:

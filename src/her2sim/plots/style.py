@@ -85,6 +85,21 @@ def quiet_axis(axes: Axes) -> None:
         spine.set_visible(False)
 
 
+def decade_ticks(axes: Axes) -> None:
+    """Ticks of a logarithmic y axis at powers of ten, as plain numbers; not at every one where they are many."""
+    low, high = axes.get_ylim()
+    powers = [n for n in range(-15, 16) if low <= 10.0**n <= high]
+    powers = powers[:: 1 + len(powers) // 5]
+    axes.set_yticks([10.0**n for n in powers], [_power_words(n) for n in powers])
+    axes.minorticks_off()
+
+
+def _power_words(n: int) -> str:
+    if n >= 6:
+        return f"1e{n}"
+    return f"{10**n:,}" if n >= 0 else f"{10.0**n:g}"
+
+
 def arm_color(number: int) -> str:
     """The color of arm ``number``, counted from 0."""
     return ARMS[number % len(ARMS)]

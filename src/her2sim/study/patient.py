@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from her2sim.core.calendar import DAYS_PER_MONTH
@@ -9,12 +11,12 @@ from her2sim.core.errors import InputError
 from her2sim.study.cell_words import traits_from
 from her2sim.study.patient_choice import Choice, choose, trait_rows
 from her2sim.study.patient_course import LineCourse, PatientCourse, Scan, patient_course
-from her2sim.study.patient_files import figure_of, write_patient
-from her2sim.study.patient_words import course_lines, table_lines
+from her2sim.study.patient_files import figure_of, write_alternatives, write_patient
+from her2sim.study.patient_words import course_lines, outcome_lines, table_lines
 
 __all__ = [
-    "DAYS_PER_MONTH", "Choice", "LineCourse", "PatientCourse", "Scan", "course_lines", "course_of", "figure_of",
-    "table_lines", "trait_rows", "traits_from", "write_patient",
+    "DAYS_PER_MONTH", "Choice", "LineCourse", "PatientCourse", "Scan", "alternatives_of", "course_lines", "course_of",
+    "figure_of", "outcome_lines", "table_lines", "trait_rows", "traits_from", "write_alternatives", "write_patient",
 ]  # fmt: skip
 
 
@@ -35,3 +37,22 @@ def course_of(choice: Choice, out: Path | None = None) -> PatientCourse:
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out} is not a folder", hint="Give a folder with --out.")
     return patient_course(choose(choice), choice.days)
+
+
+def alternatives_of(choice: Choice, others: Sequence[str], out: Path | None = None) -> list[PatientCourse]:
+    """The same patient under the first regimen of ``choice`` and, instead of it, under each of ``others``.
+
+    Main arguments:
+        choice: with one regimen; a trial that it names is the one that she comes from, whatever the others name.
+
+    Raises:
+        InputError: see ``choose``; or several lines were given.
+        SimulationError: a course cannot be computed.
+    """
+    if len(choice.regimens) != 1:
+        raise InputError("alternatives are of one line", where="--instead", hint="Give one regimen before --instead.")
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"{out} is not a folder", hint="Give a folder with --out.")
+    first = choose(choice, others)
+    both = (first, *(replace(first, lines=(line,)) for line in first.others))
+    return [patient_course(one, choice.days) for one in both]

@@ -72,6 +72,7 @@ class ChosenPatient:
         typical: population-level parameters in force.
         lines: (title, regimen) in the order in which they are given.
         title: who she is, in words.
+        others: (title, regimen) of alternatives to the first line.
     """
 
     plan: TrialPlan
@@ -79,10 +80,14 @@ class ChosenPatient:
     typical: Mapping[str, float]
     lines: tuple[tuple[str, tuple[RegimenItem, ...]], ...]
     title: str
+    others: tuple[tuple[str, tuple[RegimenItem, ...]], ...] = ()
 
 
-def choose(choice: Choice) -> ChosenPatient:
+def choose(choice: Choice, others: Sequence[str] = ()) -> ChosenPatient:
     """The patient asked for, brought through her earlier lines.
+
+    Other arguments:
+        others: regimens that might be given instead of the first, kept in ``others`` of the result.
 
     Raises:
         InputError: an unknown drug, trial, arm, trait or mechanism; a number outside its range; a drug without a
@@ -98,7 +103,8 @@ def choose(choice: Choice) -> ChosenPatient:
             f"a course of {choice.days:g} days cannot be shown", where="--months", hint="1 day to 20 years."
         )
     lines = tuple((_title(text), _regimen(text)) for text in choice.regimens)
-    record = replace(_record(choice), arms=tuple(Arm(title, 1, regimen) for title, regimen in lines))
+    instead = tuple((_title(text), _regimen(text)) for text in others)
+    record = replace(_record(choice), arms=tuple(Arm(title, 1, regimen) for title, regimen in (*lines, *instead)))
     plan = make_plan(record, patients=None, seed=choice.seed, without=choice.without)
     covariates, parameters = _sorted_traits(choice.traits or {}, sampling_plan(record))
     typical = dict(typical_in_force(plan, 0)) | parameters
@@ -106,7 +112,7 @@ def choose(choice: Choice) -> ChosenPatient:
     who = "Typical patient" if choice.typical else f"Patient {choice.number}"
     origin = record.id if record.extra.get("own") is None else f"{record.disease} cancer, {record.setting}"
     by_hand = "".join(f", {name} = {value:g}" for name, value in (choice.traits or {}).items())
-    return ChosenPatient(plan, entry, typical, lines, f"{who} of {origin} (seed {choice.seed}){by_hand}")
+    return ChosenPatient(plan, entry, typical, lines, f"{who} of {origin} (seed {choice.seed}){by_hand}", instead)
 
 
 def trait_rows(disease: str = "breast", setting: str = "metastatic-2L") -> list[str]:

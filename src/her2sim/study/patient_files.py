@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from her2sim.core.errors import InputError
 from her2sim.model.drug_file import load_drug
 from her2sim.model.lesions import CLONES, SLOTS
 from her2sim.model.modules.soluble_her2 import SOLUBLE_HER2
+from her2sim.plots.alternatives import Alternative, alternatives_figure
 from her2sim.plots.patient import LinePanel, PatientFigure, ScanPoint, patient_figure
 from her2sim.study.her2_reading import CLASSES, edges_per_cell
 from her2sim.study.patient_course import LineCourse, PatientCourse
@@ -39,6 +41,46 @@ def write_patient(course: PatientCourse, out: Path) -> list[Path]:
     for name, text in texts.items():
         write_text(out / name, text)
     return [svg, png, *(out / name for name in texts)]
+
+
+def write_alternatives(courses: Sequence[PatientCourse], out: Path) -> list[Path]:
+    """Draw the same patient under alternative regimens, and write each course into a folder of its own.
+
+    Main arguments:
+        courses: of one patient, the first line of each being an alternative.
+    """
+    from her2sim.plots.saving import save_figure
+
+    out.mkdir(parents=True, exist_ok=True)
+    removed = courses[0].patient.plan.without
+    figure = alternatives_figure(
+        [_alternative(course.lines[0]) for course in courses],
+        title=courses[0].patient.title,
+        subtitle=f"without {', '.join(removed)}" if removed else "",
+    )
+    paths = list(save_figure(figure, out, "alternatives"))
+    for number, course in enumerate(courses, start=1):
+        paths += write_patient(course, out / f"{number}-{_plain(course.lines[0].title)}")
+    return paths
+
+
+def _alternative(line: LineCourse) -> Alternative:
+    body = [index for index, slot in enumerate(SLOTS) if slot.site == "systemic"]
+    brain = [index for index, slot in enumerate(SLOTS) if slot.site == "cns"]
+    return Alternative(
+        title=line.title,
+        sentence=headline(line),
+        days=line.days,
+        living_mL=line.clone_mL[:, body].sum(axis=(1, 2)),
+        brain_mL=line.clone_mL[:, brain].sum(axis=(1, 2)),
+        sum_mm=line.series["targets_mm"],
+        her2_per_cell=line.her2.per_cell,
+        progression_day=line.end if line.ended_by == "progression" else None,
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in text).strip("-")
 
 
 def figure_of(course: PatientCourse) -> PatientFigure:

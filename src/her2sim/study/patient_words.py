@@ -54,9 +54,15 @@ def course_lines(course: PatientCourse) -> list[str]:
     lines += [f"Without {sentence}" for sentence in course.patient.plan.removed.sentences]
     notes = [*course.patient.plan.removed.remarks, *unmodeled_actions(course.patient.plan)]
     lines += [f"Note: {note}" for note in notes]
+    return [*lines, "", *outcome_lines(course)]
+
+
+def outcome_lines(course: PatientCourse) -> list[str]:
+    """Each line with its outcome and the reason."""
+    lines: list[str] = []
     for number, line in enumerate(course.lines, start=1):
-        lines.append("")
-        lines += line_sentences(line, number if len(course.patient.lines) > 1 else 0)
+        lines += ["", *line_sentences(line, number if len(course.patient.lines) > 1 else 0)]
+    lines = lines[1:]
     skipped = course.patient.lines[len(course.lines) :]
     if skipped:
         reason = "she died" if course.lines[-1].ended_by == "death" else "the line before did not end"
@@ -162,9 +168,8 @@ def _reasons(line: LineCourse) -> list[str]:
         now, first = float(np.mean(rate[window])), float(np.mean(rate[start]))
         most = float(np.mean(line.deaths[place.shown, "sensitive"][cause][start]))
         if max(now, first, most) > LEAST_RATE:
-            kills.append(
-                f"{cause_words(cause)} {100 * now:.2f} % (at first {100 * first:.2f}; sensitive cells {100 * most:.2f})"
-            )
+            others = "" if clone == "sensitive" else f"; sensitive cells {100 * most:.2f}"
+            kills.append(f"{cause_words(cause)} {100 * now:.2f} % (at first {100 * first:.2f}{others})")
     if kills:
         found.append(f"What kills them, per day at the end: {'; '.join(kills)}.")
     last, least = float(place.true_mm[-1]), float(np.min(place.true_mm))
