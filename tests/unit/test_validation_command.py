@@ -34,6 +34,7 @@ def test_the_folder_holds_rows_summary_scope_and_both_reports(finished: tuple[Pa
     assert rows["PFS_median"]["published"] == "6.9"
     assert float(rows["ORR"]["low90"]) < float(rows["ORR"]["predicted"]) < float(rows["ORR"]["high90"])
     assert rows["ORR"]["benchmark: ridge regression"]
+    assert rows["ORR"]["nearest_fitted"] == "T-DM1 of EMILIA"
     assert {row["measure"] for row in table(folder, "summary")} == {"PFS median"}  # its ORR is recalled
     assert [row["trial"] for row in table(folder, "scope")] == ["TDM4374g"]
     page = (folder / "validation.html").read_text()

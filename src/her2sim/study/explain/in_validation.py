@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from her2sim.report.document import Block, Heading, Paragraph, Table
 from her2sim.study.explain.distance import nearest_fitted
 from her2sim.study.explain.earning import earned_blocks
 from her2sim.study.explain.explanation import hangs_on
+from her2sim.study.validation.figures import Key
 from her2sim.study.validation.report import error_words
 from her2sim.study.validation.scoring import UNSEEN, measure_of
 from her2sim.study.validation.summary import size_of
@@ -26,6 +27,23 @@ def explaining_blocks(found: Validation) -> list[Block]:
     """The blocks, as far as the validation tells them."""
     patients = found.settings.knock_out_patients
     return [*earned_blocks(found.earned, patients), *_distances(found), *_numbers(found)]
+
+
+def explanations(found: Validation) -> dict[tuple[str, Key], dict[str, Any]]:
+    """(trial, figure) -> columns that explain its prediction: nearest fitted arm, distance, what it moves with."""
+    near = {(part.id, one.arm): one for each in found.scope for part in each.protocols for one in nearest_fitted(part)}
+    columns: dict[tuple[str, Key], dict[str, Any]] = {}
+    for done in found.done:
+        trial = done.job.protocol.id
+        for key, told in hangs_on([done]):
+            one = near.get((trial, key.arm))
+            columns[trial, key] = {
+                "nearest_fitted": f"{one.fitted_arm} of {one.trial}" if one else "",
+                "distance_from_fit": round(one.distance, 3) if one else None,
+                "drugs_never_fitted": ", ".join(one.new_drugs) if one else "",
+                "moves_with": "; ".join(f"{driver.name} {driver.correlation:+.2f}" for driver in told),
+            }
+    return columns
 
 
 def _distances(found: Validation) -> list[Block]:

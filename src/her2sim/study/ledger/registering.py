@@ -17,6 +17,8 @@ from her2sim.evidence.index import entries
 from her2sim.model.frozen import load_frozen
 from her2sim.record.protocol import protocol_of
 from her2sim.record.types import TrialRecord
+from her2sim.study.explain.distance import nearest_fitted
+from her2sim.study.explain.explanation import near_words
 from her2sim.study.fingerprint import fingerprint
 from her2sim.study.ledger.entry import content_of, entry_path, slug, write_entry
 from her2sim.study.ledger.shelf import INDEX, index_text
@@ -178,6 +180,7 @@ def _content(
     remarks: dict[str, Any] = {"clock_starts_day": clock} if clock else {}
     remarks |= {
         "out_of_scope": list(scope.reasons),
+        "distance_from_fit": [near_words(near) for one in parts for near in nearest_fitted(one.job.protocol)],
         "patients_simulated": sum(one.prediction.simulated for one in parts),
         "patients_failed": sum(one.prediction.failed for one in parts),
     }

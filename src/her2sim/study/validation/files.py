@@ -23,8 +23,11 @@ def write_files(found: Validation) -> None:
     """Write all files of a validation into its folder, replacing what is there."""
     import pandas as pd
 
+    from her2sim.study.explain.in_validation import explanations
+
     folder = found.folder
-    frame = pd.DataFrame([row_mapping(row) for row in found.rows])
+    explained = explanations(found)
+    frame = pd.DataFrame([row_mapping(row) | explained.get((row.trial, row.key), {}) for row in found.rows])
     with replacing(folder / "figures.parquet") as temporary:
         frame.to_parquet(temporary, index=False)
     _csv(folder / "figures.csv", frame)
