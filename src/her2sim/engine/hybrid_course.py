@@ -13,7 +13,7 @@ import numpy as np
 
 from her2sim.core.errors import SimulationError
 from her2sim.engine.batch import Batch
-from her2sim.engine.clock import ROUNDING
+from her2sim.engine.clock import MOST_RECURRENCES, ROUNDING
 from her2sim.engine.hybrid_equations import HybridEquations
 from her2sim.engine.hybrid_events import EventQueue
 from her2sim.engine.hybrid_formulas import Function
@@ -63,6 +63,7 @@ class _Walk:
         self.times = [float(v) for v in batch.times_of(patient) if not math.isnan(v)]
         self.horizon = self.times[-1] if self.times else self.t
         self.values = np.full((batch.times.shape[-1], len(compiled.equations.outputs)), np.nan)
+        self.clock_halts = 0
         self.seen, self.steps, self.kinks, self.status, self.blame = 0, 0, 0, OK, -1
         rows = slice(int(stops.first[patient]), int(stops.first[patient + 1]))
         self.doses = list(zip(stops.time[rows], stops.slot[rows], stops.value[rows], strict=True))
@@ -190,7 +191,12 @@ class _Walk:
             candidates.append(float(self.doses[0][0]))
         if self.echoes:
             candidates.append(self.echoes[0][0])
-        for root in self.compiled.clock_roots(self.t, self.y, self.p):
+        roots = self.compiled.trigger_clock(self.t, self.y, self.p)
+        if self.clock_halts < 4 * MOST_RECURRENCES:
+            found = self.compiled.rate_clock(self.t, self.y, self.p)
+            self.clock_halts += bool(found)
+            roots = roots + found
+        for root in roots:
             # the solver ends its step before the edge, of which it would else see the far side
             width = ROUNDING * math.ulp(root) if math.isfinite(root) else 0.0
             candidates += [root - width, root, math.nextafter(root, math.inf), root + width]

@@ -57,7 +57,8 @@ class HybridEquations:
         events: in the order of ``triggers``.
         relations: signs to watch: a change of any of them may be a trigger or a kink.
         gaps: difference of the sides of each relation that has no clock root, those of triggers first.
-        clock_roots: times at which a relation, minimum, floor, … changes by time alone, as functions of now and p.
+        trigger_clock, rate_clock: times at which a relation, minimum, floor, … of a trigger or rate changes by time
+            alone, as functions of now and p.
         backward: the functions that use delayed values.
         delayed: (delayed formula, delay) per delayed value.
         constant_delays: delays that use parameters only and that rates or triggers feel.
@@ -77,7 +78,8 @@ class HybridEquations:
     n_trigger_relations: int
     has_gaps: bool
     n_trigger_gaps: int
-    clock_roots: Function
+    trigger_clock: Function
+    rate_clock: Function
     backward: frozenset[Function]
     delayed: tuple[tuple[Function, Function], ...]
     constant_delays: Function
@@ -149,7 +151,9 @@ def hybrid_equations(
     of_rates = [node for node in _relations(rates) if node not in of_triggers]
     watched = [*of_triggers, *of_rates]
     roots = [zeros_in_time(sub(*node.args), steady) for node in watched]
-    clock = [at for root in roots for at in root or ()] + kinks_in_time([*rates, *triggers], steady)
+    n_triggers = len(of_triggers)
+    of_trigger_clock = [at for root in roots[:n_triggers] for at in root or ()] + kinks_in_time(triggers, steady)
+    of_rate_clock = [at for root in roots[n_triggers:] for at in root or ()] + kinks_in_time(rates, steady)
     hidden = [node for node, root in zip(watched, roots, strict=True) if root is None]
     unmoved = set(equations.varying) | ({states[i] for i in resting} - moved)
     felt = past.used_in([*rates, *triggers])
@@ -166,10 +170,11 @@ def hybrid_equations(
         events=tuple(events),
         relations=compiled(map(_sign, watched)),
         gaps=compiled(sub(*node.args) for node in hidden),
-        n_trigger_relations=len(of_triggers),
+        n_trigger_relations=n_triggers,
         has_gaps=bool(hidden),
         n_trigger_gaps=sum(node in of_triggers for node in hidden),
-        clock_roots=compiled(clock),
+        trigger_clock=compiled(of_trigger_clock),
+        rate_clock=compiled(of_rate_clock),
         delayed=tuple((compiled([x]), compiled([tau])) for x, tau in past.pairs),
         constant_delays=compiled(tau for tau in delays if _steady(tau, unmoved)),
         backward=frozenset(backward),
