@@ -1,7 +1,7 @@
-"""The numbers of the cell scale: ``data/cell/rates.yaml``, and how antibodies block dimers from the patient scale.
+"""The numbers of the cell scale: ``data/cell/rates.yaml``, and what it shares with the patient scale.
 
-The blocks stand once, in ``data/parameters/receptor.yaml``, and are taken as written there: a fit to trials does not
-change what a cell does in a dish.
+The network stands once, in ``data/parameters/receptor_network.yaml``, the blocks in ``data/parameters/receptor.yaml``.
+Both are taken as written there: a fit to trials does not change what a cell does in a dish.
 """
 
 from __future__ import annotations
