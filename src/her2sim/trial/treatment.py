@@ -19,7 +19,7 @@ from her2sim.model.assembly import assemble_model
 from her2sim.model.drug import Drug
 from her2sim.model.drug_file import is_placebo, load_drug
 from her2sim.model.evaluate import evaluate
-from her2sim.model.expression import substitute, symbols
+from her2sim.model.expression import Expr, substitute, symbols
 from her2sim.model.system import OdeSystem
 from her2sim.population.exposure import individual_pk
 from her2sim.population.patients import Patients
@@ -39,6 +39,7 @@ class TreatmentModel:
     routes: Mapping[str, str]
     system: OdeSystem
     compiled: CompiledModel
+    initial: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def _model(disease: str, drug_routes: tuple[tuple[str, str], ...]) -> TreatmentM
     drugs = {drug_id: load_drug(drug_id) for drug_id, _ in drug_routes}
     routes = dict(drug_routes)
     system = assemble_model(list(drugs.values()), disease, routes)
-    return TreatmentModel(disease, drugs, routes, system, compile_model(system, outputs=system.state_names))
+    compiled = compile_model(system, outputs=system.state_names)
+    return TreatmentModel(disease, drugs, routes, system, compiled, initial_formulas(system))
 
 
 def treatment_model(disease: str, regimen: Sequence[RegimenItem]) -> TreatmentModel:
@@ -202,7 +204,7 @@ def prepare(
         patients=cohort.patients.ids,
         oral_as_daily_rate=True,
     )
-    return Line(model, table, doses, initial_states(model.system, table, start), cohort.rtol)
+    return Line(model, table, doses, initial_states(model.system, table, start, model.initial), cohort.rtol)
 
 
 def _dosed_days(last: float) -> float:
@@ -228,13 +230,27 @@ def parameter_table(
     return table
 
 
-def initial_states(system: OdeSystem, table: Floats, start: Mapping[str, Floats]) -> Floats:
-    """Starting states (n_patients, n_states): as given by ``start``, else the model's own initial values."""
-    values = {name: table[:, i] for i, name in enumerate(system.parameter_names)}
+def initial_formulas(system: OdeSystem) -> tuple[Expr, ...]:
+    """The initial value of each state as a formula of parameters alone.
+
+    Made once for a model: putting the assigned variables in takes longer than solving it for a hundred patients.
+    """
     roots = [state.initial for state in system.states]
-    if symbols(roots) - set(values):
-        expanded = system.expanded()
-        roots = substitute(roots, expanded)
+    if symbols(roots) - set(system.parameter_names):
+        roots = substitute(roots, system.expanded())
+    return tuple(roots)
+
+
+def initial_states(
+    system: OdeSystem, table: Floats, start: Mapping[str, Floats], formulas: Sequence[Expr] = ()
+) -> Floats:
+    """Starting states (n_patients, n_states): as given by ``start``, else the model's own initial values.
+
+    Other arguments:
+        formulas: from ``initial_formulas``, where they are at hand.
+    """
+    values = {name: table[:, i] for i, name in enumerate(system.parameter_names)}
+    roots = list(formulas or initial_formulas(system))
     own = evaluate(roots, values)
     return np.column_stack(
         [np.broadcast_to(start.get(s.name, own[i]), (len(table),)) for i, s in enumerate(system.states)]
