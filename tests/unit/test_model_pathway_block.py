@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2sim.core.errors import InputError
@@ -37,6 +37,7 @@ def left(drugs: list[str], nM: dict[str, float], **changed: float) -> dict[str, 
     return {item.name: float(value) for item, value in zip(module.assignments, found, strict=True)}
 
 
+@settings(max_examples=25)
 @given(st.floats(0.0, 1e5), st.floats(1.01, 100.0))
 def test_more_drug_never_leaves_more(nM: float, factor: float) -> None:
     less, more = (left(list(ALL), dict.fromkeys(ALL, c)) for c in (nM, nM * factor))

@@ -14,6 +14,8 @@ from her2sim.model.modules.cytotoxic import chemo_kill_name, cytotoxic
 from her2sim.model.modules.growth_control import growth_control
 from her2sim.model.modules.kinase_block import kinase_block
 from her2sim.model.modules.lesion import lesion
+from her2sim.model.modules.pathway_block import KIND as PATHWAY
+from her2sim.model.modules.pathway_block import pathway_block
 from her2sim.model.modules.payload import payload, payload_kill_name
 from her2sim.model.modules.receptor_binding import receptor_binding
 from her2sim.model.modules.receptor_signal import addiction_death_name, receptor_signal
@@ -63,7 +65,7 @@ def modules_of(
     ordered = sorted(drugs, key=lambda drug: drug.id)
     modules = [pk(drug, disease, routes[drug.id]) for drug in ordered]
     modules += [tumor_her2(), site_exposure(ordered), receptor_binding(ordered), kinase_block(ordered)]
-    modules += [receptor_signal(ordered, disease), growth_control(ordered)]
+    modules += [pathway_block(ordered), receptor_signal(ordered, disease), growth_control(ordered)]
     has = {kind: bool(actions_of(ordered, kind)) for kind in ("antibody", "payload", "cytotoxic")}
     if has["antibody"]:
         modules.append(adcc(ordered))
@@ -84,7 +86,7 @@ def knock_outs(drugs: Sequence[Drug], disease: str, routes: Mapping[str, str]) -
     return dict(sorted(found.items()))
 
 
-MECHANISMS = ("antibody", "payload", "kinase_inhibitor", "cytotoxic", "endocrine", "cdk46")
+MECHANISMS = ("antibody", "payload", "kinase_inhibitor", "cytotoxic", "endocrine", "cdk46", PATHWAY)
 
 
 def actions_without_mechanism(drugs: Sequence[Drug]) -> tuple[tuple[str, str], ...]:

@@ -94,7 +94,11 @@ class Action:
         kinase_inhibitor: binding (reversible, covalent); ic50_HER2_nM, ic50_EGFR_nM, fraction_unbound, kp_uu_brain
         cytotoxic: chemo_class (taxane, platinum, fluoropyrimidine, …); average_conc_mg_per_L (time-averaged plasma
             concentration at label dose), effect_rate_per_day, kp_uu_brain
-        endocrine, cdk46, checkpoint: later modules
+        pathway: target (PI3Ka, mTORC1, VEGFR2); ic50_nM, fraction_unbound, kp_uu_brain of the small molecules,
+            mutant_ic50_ratio (PI3Ka), mtor_block (mTORC1: the most it loses); kd_nM, vessel_block (VEGFR2)
+        endocrine: er_drive_inhibition
+        cdk46: ic50_CDK4_nM, fraction_unbound, proliferation_block
+        checkpoint: no mechanism yet
     """
 
     kind: str

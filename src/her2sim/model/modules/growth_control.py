@@ -1,11 +1,12 @@
 """Growth control: how the HER2 signal, the estrogen receptor and the cell cycle together set the pace of division.
 
     er = 1 - (1 - product of (1 - inhibition_d · u_d)) · (1 - zeta · A_rel)
-    growth = [(1 - w) A_rel + w er] · product of (1 - block_d · occupancy_d)
+    growth = [(1 - w) A_rel + w er] · product of (1 - block_d · occupancy_d) · [1 - m (1 - mtor_left)] · vessel_left
 
 w is the share of growth that the estrogen receptor drives (0 in HR-negative disease). An endocrine drug takes away
 ligand-driven activity, but an intact HER2 signal keeps the receptor active without ligand (zeta): endocrine therapy
-works when HER2 is blocked (Shou 2004, doi:10.1093/jnci/djh166). CDK4/6 inhibitors slow division of all clones.
+works when HER2 is blocked (Shou 2004, doi:10.1093/jnci/djh166). CDK4/6 inhibitors slow division of all clones. mTORC1
+carries the share m of growth, whatever drives it, and vessels bound the growth of all clones (``pathway_block``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from her2sim.model.drug import Drug
 from her2sim.model.expression import Expr, add, div, mul
 from her2sim.model.lesions import CLONES, SITES, Site
 from her2sim.model.module import Module
+from her2sim.model.modules.pathway_block import VESSEL_LEFT, blockers, mtor_left_name
 from her2sim.model.modules.receptor_signal import signal_name
 from her2sim.model.smooth import complement, product
 
@@ -33,20 +35,20 @@ def growth_name(clone: str, site: Site) -> str:
 def growth_control(drugs: Sequence[Drug]) -> Module:
     """Growth multipliers of all clones.
 
-    Takes ``signal_<clone>_<site>``, ``er_share`` and ``Cm_<drug>_nM`` of endocrine drugs and CDK4/6 inhibitors. Gives
-    ``growth_<clone>_<site>``.
+    Takes ``signal_<clone>_<site>``, ``er_share``, ``Cm_<drug>_nM`` of endocrine drugs and CDK4/6 inhibitors, and what
+    ``pathway_block`` leaves of mTORC1 and the vessels. Gives ``growth_<clone>_<site>``.
     """
     draft = Draft("growth_control")
     share = draft.take("er_share", "dimensionless")
     ligand = _ligand_driven(draft, drugs)
     for site in SITES:
-        cycle = _cell_cycle(draft, drugs, site)
+        pace = product([_cell_cycle(draft, drugs, site), *_supply(draft, drugs, site)])
         for clone in CLONES:
             signal = draft.take(signal_name(clone, site), "dimensionless")
             receptor = complement(mul(complement(ligand), _needs_ligand(draft, drugs, signal)))
             draft.assign(
                 growth_name(clone, site),
-                mul(add(mul(complement(share), signal), mul(share, receptor)), cycle),
+                mul(add(mul(complement(share), signal), mul(share, receptor)), pace),
                 "dimensionless",
                 "growth over growth without drugs",
                 give=True,
@@ -84,3 +86,14 @@ def _cell_cycle(draft: Draft, drugs: Sequence[Drug], site: Site) -> Expr:
         left.append(complement(mul(draft.of_drug(drug, action, "proliferation_block"), occupied)))
         draft.knock_out("cdk46", {f"{drug.id}_proliferation_block": 0.0})
     return product(left)
+
+
+def _supply(draft: Draft, drugs: Sequence[Drug], site: Site) -> list[Expr]:
+    """What inhibitors of mTOR and of VEGFR2 leave of growth, whatever drives it."""
+    left: list[Expr] = []
+    if blockers(drugs, "mTORC1"):
+        lost = complement(draft.take(mtor_left_name(site), "dimensionless"))
+        left.append(complement(mul(draft.number("mtor_growth_share"), lost)))
+    if blockers(drugs, "VEGFR2"):
+        left.append(draft.take(VESSEL_LEFT, "dimensionless"))
+    return left

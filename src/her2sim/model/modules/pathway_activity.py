@@ -4,6 +4,7 @@ The formulas are those of ``her2sim.model.cell.pathways`` at rest. Two of its fe
 here one slow state phi of the cell, which follows 1 - AKT, carries both, so that nothing is implicit:
 
     AKT:  x = [S_P (1 + alpha PIK3CA) / K_A + x0 PIK3CA + own drive + I (1 + rho phi)] / PTEN     A = x^h / (1 + x^h)
+          of each drive an inhibitor of PI3K alpha leaves a share: less of what PIK3CA adds than of the rest
     ERK:  s = S_M / [K_M (1 - eta (1 - A))],  M = (s + y (1 + f M)) / (s + (1 + y)(1 + f M))      a quadratic in M
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 
 from her2sim.model.cell.structure import KINASES_OF, MAPK_DIMERS, PI3K_DIMERS
 from her2sim.model.draft import Draft
-from her2sim.model.expression import Expr, call, div
+from her2sim.model.expression import ONE, Expr, call, div
 from her2sim.model.smooth import complement, product, saturating, total
 
 
@@ -27,13 +28,18 @@ def phosphorylated(dimers: Mapping[str, Expr], active: Mapping[str, Expr]) -> di
     }
 
 
-def pi3k_drive(draft: Draft, signaling: Mapping[str, Expr]) -> Expr:
-    """PI3K drive of the receptors and of a PIK3CA mutation, 1 at half of AKT activity."""
+def pi3k_drive(draft: Draft, signaling: Mapping[str, Expr], left: Expr = ONE, mutant_left: Expr = ONE) -> Expr:
+    """PI3K drive of the receptors and of a PIK3CA mutation, 1 at half of AKT activity.
+
+    Other arguments:
+        left, mutant_left: what inhibitors leave of unmutated PI3K, and of what the mutation adds.
+    """
     number = draft.number
     mutated = number("pik3ca_mutated")
     weighted = total(number(f"pi3k_weight_{dimer}") * signaling[dimer] for dimer in PI3K_DIMERS)
     receptors = div(weighted, number("akt_half_dimers"))
-    return receptors * (1.0 + number("pik3ca_gain") * mutated) + number("pik3ca_basal") * mutated
+    added = mutated * mutant_left
+    return receptors * (left + number("pik3ca_gain") * added) + number("pik3ca_basal") * added
 
 
 def mapk_dimers(draft: Draft, signaling: Mapping[str, Expr]) -> Expr:

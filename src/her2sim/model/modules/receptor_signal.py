@@ -10,7 +10,11 @@ let go; it raises the synthesis of HER3 and the drive of IGF1R.
 
 Drives beside the receptors: of the disease (with feedback), of the clone, and of cells with little HER2, which live
 from something else: x_other L_50 / (L + L_50), L million HER2 per cell. No term says how two drugs interact: that
-follows from shared receptors. With no drug at the receptors the signal is 1.
+follows from shared receptors. With no drug at the receptors or at PI3K and mTOR the signal is 1.
+
+An inhibitor of PI3K alpha leaves a share of every drive but that of the clone, which stands for lost PTEN and other
+isoforms. With an inhibitor of mTORC1 the drive of IGF1R rises as if AKT rested more: by 1 - (1 - phi) mtor_left in
+place of phi (O'Reilly 2006, doi:10.1158/0008-5472.CAN-05-2925). With either the signal is held at 1 at most.
 
 Sources: division of labor between domain II and domain IV antibodies, Junttila 2009
 (doi:10.1016/j.ccr.2009.03.020); dimer preference, Shankaran 2013 (doi:10.1371/journal.pcbi.1003201); adaptive HER3,
@@ -33,8 +37,9 @@ from her2sim.model.modules.cell_kinds import CellKind, cell_kinds, shared_number
 from her2sim.model.modules.dimer_balance import Balance, Receptors, Relations, Site, untreated_balance
 from her2sim.model.modules.kinase_block import active_kinase_name, endocytosis_name
 from her2sim.model.modules.pathway_activity import akt_activity, erk_activity, mapk_dimers, phosphorylated, pi3k_drive
+from her2sim.model.modules.pathway_block import blockers, mtor_left_name, pi3k_left_name, pi3k_mutant_left_name
 from her2sim.model.modules.receptor_binding import EPITOPES, occupancy_name
-from her2sim.model.smooth import complement, positive_power
+from her2sim.model.smooth import at_least_zero, complement, positive_power
 
 DOMAINS = {"domain_IV": ("IV",), "domain_II": ("II",), "biparatopic": ("II", "IV")}
 _MILLION = 1e6
@@ -82,8 +87,9 @@ def receptor_signal(drugs: Sequence[Drug], disease: str) -> Module:
     """Growth drive and addiction death of all clones.
 
     Takes the occupancies of ``receptor_binding``, ``active_<kinase>_<site>`` and ``her2_endocytosis_<site>`` of
-    ``kinase_block`` and ``her2_level``. Gives ``signal_<clone>_<site>``, ``addiction_death_<clone>_<site>_per_day``,
-    ``her2_surface_<clone>_<site>`` (HER2 at the surface over that without drugs) and ``er_share``.
+    ``kinase_block``, ``her2_level`` and what ``pathway_block`` leaves of PI3K and mTORC1. Gives
+    ``signal_<clone>_<site>``, ``addiction_death_<clone>_<site>_per_day``, ``her2_surface_<clone>_<site>`` (HER2 at the
+    surface over that without drugs) and ``er_share``.
     """
     draft = Draft("receptor_signal")
     er_share = draft.assign(
@@ -94,7 +100,8 @@ def receptor_signal(drugs: Sequence[Drug], disease: str) -> Module:
         give=True,
     )
     draft.knock_out("estrogen_receptor", {"er_growth_share": 0.0})
-    if not actions_of(drugs, "antibody") and not actions_of(drugs, "kinase_inhibitor"):
+    at_receptors = actions_of(drugs, "antibody") or actions_of(drugs, "kinase_inhibitor")
+    if not at_receptors and not _below_receptors(drugs):
         for site in SITES:
             for clone in CLONES:
                 _give(draft, clone, site, ONE, mul(0.0, draft.number("addiction_death_per_day")), ONE)
@@ -112,12 +119,13 @@ def receptor_signal(drugs: Sequence[Drug], disease: str) -> Module:
 @dataclass(frozen=True)
 class _Untreated:
     """A kind of cells without drugs, all constants of a patient: receptors, free monomers, 1 - AKT of its first clone,
-    drives of its clones without receptors, and AKT and ERK of its clones."""
+    drives without receptors (of all its clones; of each), and AKT and ERK of its clones."""
 
     cell: Receptors
     free: Mapping[str, Expr]
     phi: Expr
     feedback_drive: Expr
+    elsewhere: Expr
     own_drive: Mapping[str, Expr]
     akt: Mapping[str, Expr]
     erk: Mapping[str, Expr]
@@ -134,11 +142,11 @@ def _untreated(draft: Draft, kind: CellKind, kinds: Mapping[str, CellKind], dise
     half = number("her2_dependence_half_millions")
     elsewhere = number("drive_without_her2") * div(half, level + half)
     members = [clone for clone in CLONES if kinds[clone] is kind]
-    own = {clone: elsewhere + number(shared_number("independent_drive", clone)) for clone in members}
+    own = {clone: number(shared_number("independent_drive", clone)) for clone in members}
     feedback = number(f"bypass_tone_{disease}")
 
     def akt_of(clone: str, phi: Expr) -> Expr:
-        return akt_activity(draft, receptors + own[clone] + _with_feedback(draft, feedback, phi))
+        return akt_activity(draft, receptors + elsewhere + own[clone] + _with_feedback(draft, feedback, phi))
 
     phi: Expr = complement(akt_of(name, ONE))
     for _ in range(_FEEDBACK_ROUNDS):
@@ -162,7 +170,7 @@ def _untreated(draft: Draft, kind: CellKind, kinds: Mapping[str, CellKind], dise
         receptor: draft.assign(f"free_{receptor}_untreated_{name}", amount, "dimensionless", f"free {receptor}")
         for receptor, amount in free.items()
     }
-    return _Untreated(cell, free, phi, feedback, own, akt, erk, ras)
+    return _Untreated(cell, free, phi, feedback, elsewhere, own, akt, erk, ras)
 
 
 def _receptors(draft: Draft, level: Expr, disease: str) -> Receptors:
@@ -218,9 +226,12 @@ def _treated(
     surface = draft.assign(
         f"her2_surface_of_{kind.name}_{site}", found.surface, "dimensionless", "HER2 at the surface over untreated"
     )
-    receptors = draft.assign(f"pi3k_{kind.name}_{site}", pi3k_drive(draft, signaling), "dimensionless", "PI3K drive")
+    left, mutant_left, released = _pathways_left(draft, drugs, site, phi)
+    receptors = pi3k_drive(draft, signaling, left, mutant_left)
+    receptors = draft.assign(f"pi3k_{kind.name}_{site}", receptors, "dimensionless", "PI3K drive")
     mapk = draft.assign(f"mapk_{kind.name}_{site}", mapk_dimers(draft, signaling), "dimensionless", "MAPK dimers")
-    feedback = _with_feedback(draft, untreated.feedback_drive, phi)
+    elsewhere = untreated.elsewhere * left
+    feedback = _with_feedback(draft, untreated.feedback_drive, released) * left
     akt_weight, erk_weight, floor = (number(f"growth_{what}") for what in ("akt_weight", "erk_weight", "floor"))
     power, pace = number("addiction_death_power"), number("pathway_lag_per_day")
     for clone in members:
@@ -229,7 +240,7 @@ def _treated(
             akt, erk = sym(activity_name("AKT", like, site)), sym(activity_name("ERK", like, site))
         else:
             akt = sym(activity_name("AKT", clone, site))
-            target = akt_activity(draft, receptors + untreated.own_drive[clone] + feedback)
+            target = akt_activity(draft, receptors + elsewhere + untreated.own_drive[clone] + feedback)
             draft.state(akt.name, untreated.akt[clone], pace * sub(target, akt), "dimensionless", "active share of AKT")
             erk = sym(activity_name("ERK", clone, site))
             target = erk_activity(draft, mapk, akt, untreated.ras_drive)
@@ -240,10 +251,29 @@ def _treated(
         death = mul(
             number("addiction_death_per_day"), number(f"addiction_{clone}"), complement(er_share), _positive(lost)
         )
-        _give(draft, clone, site, floor + complement(floor) * drive, death, surface)
+        signal = floor + complement(floor) * drive
+        if _below_receptors(drugs):  # what is released must not turn the loss of HER2 around
+            signal = complement(at_least_zero(complement(signal)))
+        _give(draft, clone, site, signal, death, surface)
     first = sym(activity_name("AKT", kind.name, site))
     rate = number("adaptation_per_day") * sub(complement(first), phi)
     draft.state(state, untreated.phi, rate, "dimensionless", "slow answer to the loss of AKT: FOXO3a, mTORC1")
+
+
+def _below_receptors(drugs: Sequence[Drug]) -> bool:
+    """Whether a regimen holds an inhibitor of PI3K or mTORC1."""
+    return bool(blockers(drugs, "PI3Ka") or blockers(drugs, "mTORC1"))
+
+
+def _pathways_left(draft: Draft, drugs: Sequence[Drug], site: SiteClass, phi: Expr) -> tuple[Expr, Expr, Expr]:
+    """What is left of PI3K, of what a PIK3CA mutation adds, and what drives the feedback of IGF1R (1 - mTORC1)."""
+    left, mutant_left, released = ONE, ONE, phi
+    if blockers(drugs, "PI3Ka"):
+        left = draft.take(pi3k_left_name(site), "dimensionless")
+        mutant_left = draft.take(pi3k_mutant_left_name(site), "dimensionless")
+    if blockers(drugs, "mTORC1"):
+        released = complement(complement(phi) * draft.take(mtor_left_name(site), "dimensionless"))
+    return left, mutant_left, released
 
 
 def _receptor_states(
