@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,15 @@ from her2sim.core.errors import SimulationError
 from her2sim.endpoints.recist import Assessment, assess
 from her2sim.endpoints.response import LABELS, Response
 from her2sim.engine import STATUS_TEXT, compile_model
+from her2sim.engine.interface import CompiledModel
 from her2sim.model.assembly import modules_of
+from her2sim.model.drug_file import load_drug
 from her2sim.model.evaluate import evaluate
 from her2sim.model.expression import substitute
 from her2sim.model.lesions import CLONES, SLOTS, volume_state, volumes
 from her2sim.model.module import Module, assemble
 from her2sim.model.modules.soluble_her2 import SOLUBLE_HER2, soluble_her2
+from her2sim.model.system import OdeSystem
 from her2sim.record.types import RegimenItem
 from her2sim.study.cohort import scar_mL
 from her2sim.study.course import progression_rule, rule_on_trial
@@ -199,17 +203,23 @@ def _solved(
 
 def _with_soluble_her2(line: Line, cohort: Cohort, start: Mapping[str, Floats]) -> tuple[tuple[Module, ...], Line]:
     """The line with the soluble HER2 of blood as a further state."""
-    drugs = list(line.model.drugs.values())
-    modules = (*modules_of(drugs, line.model.disease, line.model.routes), soluble_her2(drugs))
-    system = assemble(f"{line.model.system.name}_observed", modules)
+    modules, system, compiled = _observed(line.model.disease, tuple(sorted(line.model.routes.items())))
     known = dict(zip(line.model.system.parameter_names, line.table.T, strict=True))
     table = np.empty((len(line.table), len(system.parameters)))
     for index, parameter in enumerate(system.parameters):
         own = known.get(parameter.name, cohort.patients.columns.get(parameter.name))
         table[:, index] = cohort.typical.get(parameter.name, parameter.value) if own is None else own
-    compiled = compile_model(system, outputs=system.state_names)
     model = replace(line.model, system=system, compiled=compiled)
     return modules, replace(line, model=model, table=table, initial=initial_states(system, table, start))
+
+
+@lru_cache(maxsize=16)
+def _observed(disease: str, routes: tuple[tuple[str, str], ...]) -> tuple[tuple[Module, ...], OdeSystem, CompiledModel]:
+    """The model of a regimen with what is only observed; compiled once for each set of drugs and routes."""
+    drugs = [load_drug(drug) for drug, _ in routes]
+    modules = (*modules_of(drugs, disease, dict(routes)), soluble_her2(drugs))
+    system = assemble("_".join(["observed", disease, *(drug.id for drug in drugs)]), modules)
+    return modules, system, compile_model(system, outputs=system.state_names)
 
 
 def _line_end(solved: _Solved, dies: float) -> tuple[float, Assessment]:
