@@ -7,13 +7,14 @@ for a number that no data file holds is an error, so a constant cannot slip into
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from her2sim.core.errors import InputError, did_you_mean
 from her2sim.core.quantity import Quantity
 from her2sim.model.drug import Action, Drug
 from her2sim.model.expression import Expr, Operand, as_expr, sym
 from her2sim.model.module import Module, Port
-from her2sim.model.parameters import ParameterSet, load_parameters
+from her2sim.model.parameters import ParameterSet, fitted_values, load_parameters
 from her2sim.model.system import Assignment, Parameter, State
 
 
@@ -65,7 +66,11 @@ class Draft:
                 where=f"data/drugs/{drug.id}.yaml",
                 hint=f"It has {', '.join(sorted(action.values))}.",
             )
-        return self._register(drug_number_name(drug.id, key), quantity)
+        name = drug_number_name(drug.id, key)
+        fitted = fitted_values().get(name)
+        if fitted is not None:
+            quantity = replace(quantity, value=fitted, calibrated=True)
+        return self._register(name, quantity)
 
     def _register(self, name: str, quantity: Quantity) -> Expr:
         self._parameters[name] = Parameter(name, quantity.value, quantity.unit, quantity.description, quantity.source)

@@ -26,6 +26,7 @@ import yaml
 from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
 from her2sim.core.quantity import Quantity, Source
+from her2sim.model.calibration import free_numbers
 from her2sim.model.frozen import load_frozen, parameter_of
 
 _KEYS = {"value", "unit", "read", "source", "description", "spread", "uncertainty", "low", "high", "note"}
@@ -129,14 +130,17 @@ def with_calibrated(quantities: Mapping[str, Quantity], numbers: Mapping[str, fl
 
     Main arguments:
         quantities: parameters by name.
-        numbers: calibrated numbers under the names of ``her2sim.model.frozen``.
+        numbers: calibrated numbers under the names of ``her2sim.model.frozen``; those of a drug's file are left out
+            here (``her2sim.model.draft`` takes them up).
 
     Raises:
-        InputError: a number belongs to no parameter.
+        InputError: a number belongs to no parameter, and no drug's number may be calibrated under its name.
     """
-    out = dict(quantities)
+    out, drugs = dict(quantities), {number.name for number in free_numbers()} - set(quantities)
     for number, value in numbers.items():
         name, spread = parameter_of(number)
+        if name in drugs:
+            continue
         if name not in out:
             raise InputError(f"the fit names an unknown parameter {name}", where="data/calibration")
         changed = replace(out[name], spread=value) if spread else replace(out[name], value=value)
@@ -144,6 +148,7 @@ def with_calibrated(quantities: Mapping[str, Quantity], numbers: Mapping[str, fl
     return out
 
 
+@cache
 def fitted_values() -> dict[str, float]:
     """Calibrated number -> value that the last fit gave, frozen or rough; empty before the first fit."""
     frozen = load_frozen()
