@@ -122,6 +122,20 @@ def test_an_argument_that_is_no_single_name_does_not_reach_libsbml_which_it_woul
         read_sbml(text)
 
 
+@pytest.mark.parametrize("element", ["apply", "lambda", "piecewise", "ci"])
+def test_a_formula_outside_of_math_does_not_reach_libsbml_which_it_would_crash(element: str) -> None:
+    law = f'<{element} xmlns="http://www.w3.org/1998/Math/MathML"><cn>1</cn></{element}>'
+    text = of_species(
+        rest='<listOfReactions><reaction id="r" reversible="false" fast="false"><listOfReactants><speciesReference '
+        f'species="S" stoichiometry="1" constant="true"/></listOfReactants><kineticLaw>{law}</kineticLaw></reaction>'
+        "</listOfReactions>"
+    )
+    with pytest.raises(InputError, match="outside of math"):
+        read_sbml(text)
+    inside_notes = f'<annotation><a xmlns="http://a.org">{law}</a></annotation>' + parameters("x")
+    assert read_sbml(model(inside_notes)).system.parameter_names == ("x",)
+
+
 SPECIES = (
     '<species id="S" compartment="{}" initialAmount="1" hasOnlySubstanceUnits="true" boundaryCondition="false" '
     'constant="false"{}/>'

@@ -23,6 +23,7 @@ MOST_BYTES = 100_000_000
 MOST_DEPTH = 256
 MOST_LETTERS = MOST_OPERANDS = 20_000
 _APPLIED = {"rateOf": 1, "delay": 2}  # csymbols that are functions, and how many arguments they take
+_FORMULA = {"apply", "bvar", "ci", "cn", "csymbol", "lambda", "piecewise"}
 # Packages that change neither variables nor their course in time, or whose libSBML conversion removes them.
 _HARMLESS = {"layout", "render", "groups", "l3v2extendedmath"}
 _WHY_REFUSED = {
@@ -101,6 +102,8 @@ class _FirstLook:
             self.refuse(f"elements are nested more than {MOST_DEPTH} levels deep")
         if len(attributes.get("formula", "")) > MOST_LETTERS:  # Level 1 writes formulas as text
             self.refuse(f"a formula has more than {MOST_LETTERS} letters")
+        if tag in _FORMULA and "math" not in self.open and not self.free_text():  # libSBML 5.21 crashes on most of them
+            self.refuse(f"an element {tag} stands outside of math")
         if self.open and self.open[-1] == "bvar" and tag != "ci":  # libSBML 5.21 crashes on any other
             self.refuse(f"the name of an argument of a function is an element {tag}, not ci")
         if tag == "csymbol":
@@ -111,6 +114,10 @@ class _FirstLook:
         self.open.append(tag)
         self.children.append(0)
         self.calls.append("")
+
+    def free_text(self) -> bool:
+        """Whether this place belongs to notes or annotations, where anything may stand."""
+        return "notes" in self.open or "annotation" in self.open
 
     def csymbol(self, symbol: str) -> None:
         """``rateOf`` and ``delay`` must be applied: libSBML 5.21 crashes on one that is not."""
