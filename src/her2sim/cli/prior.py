@@ -36,7 +36,7 @@ def prior(
 ) -> None:
     """Print the prior predictive check."""
     from her2sim.study import prior_predictive_page as pages
-    from her2sim.study.made import checked_page, made_words, write_page
+    from her2sim.study.made import checked_page, made_words, meaning_of, write_page
     from her2sim.study.prior_predictive import prior_predictive
 
     checked_page(table)
@@ -46,9 +46,8 @@ def prior(
         )
     command = f"her2sim prior --draws {draws} --patients {patients} --seed {seed}"
     if table is not None:
-        write_page(
-            table, pages.page(found, made_words(command, f"{draws} draws, {patients} patients per arm and draw"))
-        )
+        made = made_words(command, f"{draws} draws, {patients} patients per arm and draw")
+        write_page(table, pages.page(found, made, meaning_of("prior_predictive")))
     if not quiet:
         for line in pages.lines_of(found):
             typer.echo(line)

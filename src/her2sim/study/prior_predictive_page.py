@@ -26,17 +26,22 @@ def lines_of(found: PriorPredictive) -> list[str]:
     return [*rows, *(f"{text}." for text in doubling_words(found)), overall(found)]
 
 
-def page(found: PriorPredictive, made: str) -> str:
+def page(found: PriorPredictive, made: str, meaning: str = "") -> str:
     """The page, in Markdown.
 
     Main arguments:
         made: one sentence: by which command, when, with how many draws, by which model.
+
+    Other arguments:
+        meaning: what the authors read from it.
     """
     text = [INTRODUCTION, "", made, "", overall(found), "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     text += [f"| {' | '.join(row)} |" for row in _rows(found)]
     text += ["", "Untreated lesions:", "", *(f"* {words}" for words in doubling_words(found))]
     least = f"{found.asked_share:.0%}"
     text += ["", f"In bold: arms of which less than {least} of the draws are inside."]
+    if meaning:
+        text += ["", "## Reading it", "", meaning.strip()]
     return "\n".join(text) + "\n"
 
 
