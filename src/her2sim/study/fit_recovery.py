@@ -20,7 +20,7 @@ from her2sim.study.fit_posterior import find_mode, make_problem, sample
 from her2sim.study.fit_runs import Evaluations
 
 Floats = NDArray[np.float64]
-TRIALS = ("EMILIA", "ToGA", "HER2CLIMB")
+TRIALS = ("EMILIA", "ToGA", "H0650g")
 NAMES = (
     "doubling_time_days",
     "addiction_death_per_day",
@@ -61,8 +61,8 @@ def recover(
     folder: Path,
     *,
     sets: int = 24,
-    design: int = 64,
-    patients: int = 150,
+    design: int = 48,
+    patients: int = 80,
     seed: int = 21,
     trials: Sequence[str] = TRIALS,
     names: Sequence[str] = NAMES,
