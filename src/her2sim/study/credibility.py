@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from her2sim.core.paths import data_dir
-from her2sim.model.frozen import load_frozen
+from her2sim.model.frozen import FILE, load_frozen
 from her2sim.model.parameters import load_parameters
 from her2sim.report.document import Block, Bullets, Document, Heading, Paragraph, Table
 from her2sim.study.validate import Validation
@@ -28,6 +28,8 @@ from her2sim.study.validation.scoring import FITTED, UNSEEN
 from her2sim.study.validation.summary import Summary
 
 SIGNS_GOAL = 0.90
+LEAST_CONTRACTION = 0.20
+"""A number whose spread the fit narrowed by less is declared prior-driven."""
 
 
 def credibility_document(found: Validation) -> Document:
@@ -106,10 +108,28 @@ def weak_points(found: Validation) -> tuple[str, ...]:
         told.append(f"Predictions of unseen trials are better without {', '.join(harmful)}.")
     if not found.facts["frozen"]:
         told.append("No calibration is frozen yet, so nothing here is the final word on the model.")
+    told += prior_driven()
     failed = found.facts["trials_failed"]
     if failed:
         told.append(f"{len(failed)} trials could not be simulated: {', '.join(failed)}.")
     return (*told, *not_predicted(found))
+
+
+def prior_driven() -> list[str]:
+    """The calibrated numbers that the fit hardly told anything of, as a sentence."""
+    import yaml
+
+    path = data_dir("calibration") / FILE
+    if not path.exists():
+        return []
+    contraction: Mapping[str, float] = yaml.safe_load(path.read_text(encoding="utf-8")).get("contraction", {})
+    names = sorted(name for name, share in contraction.items() if share < LEAST_CONTRACTION)
+    if not names:
+        return []
+    return [
+        f"{len(names)} of {len(contraction)} calibrated numbers are driven by their priors (the fit narrowed them by "
+        f"less than {100 * LEAST_CONTRACTION:.0f} %): {', '.join(names)}."
+    ]
 
 
 def _numbers(found: Validation) -> dict[str, str]:
