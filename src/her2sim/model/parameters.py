@@ -1,7 +1,7 @@
 """Parameter files: the homes of biological numbers, ``data/parameters/*.yaml``.
 
-Numbers that a fit to trials gave replace those of the parameter files: the frozen calibration
-(``data/calibration/frozen.yaml``) or, before the first freeze, the rough fit (``data/calibration/fitted.yaml``).
+Numbers that a fit to trials gave (the frozen calibration, ``data/calibration/frozen.yaml``) replace those of the
+parameter files.
 
 Format of a file::
 
@@ -150,12 +150,6 @@ def with_calibrated(quantities: Mapping[str, Quantity], numbers: Mapping[str, fl
 
 @cache
 def fitted_values() -> dict[str, float]:
-    """Calibrated number -> value that the last fit gave, frozen or rough; empty before the first fit."""
+    """Calibrated number -> value that the frozen fit gave; empty before the first freeze."""
     frozen = load_frozen()
-    if frozen is not None:
-        return dict(frozen.values)
-    path = data_dir("calibration") / "fitted.yaml"
-    if not path.exists():
-        return {}
-    content: dict[str, Any] = yaml.safe_load(path.read_text())
-    return {str(name): float(value) for name, value in content["values"].items()}
+    return {} if frozen is None else dict(frozen.values)

@@ -29,7 +29,7 @@ from her2sim.study.fit_targets import FitData, Target, fit_data, settings
 Floats = NDArray[np.float64]
 ROOMS = ("core", "model", "engine", "population", "trial", "endpoints")
 STUDY = ("cohort", "course", "plan", "fit_figures")
-FOLDERS = ("parameters", "drugs", "populations", "regimens", "recist", "calibration")
+FOLDERS = ("parameters", "drugs", "populations", "regimens", "recist")
 CHUNK = 250
 FILE, HEAD = "evaluations.jsonl", "fit.json"
 
@@ -67,13 +67,13 @@ class Setting:
 
 @cache
 def simulator_fingerprint() -> str:
-    """SHA-256 over the code and data that simulate a trial; the calibration's own result is no part of it."""
+    """SHA-256 over the code and data that simulate a trial; of the calibration only what may change and how far."""
     digest = sha256()
     home = data_dir("").parent
     code = [path for room in ROOMS for path in sorted((home / room).rglob("*.py"))]
     code += [home / "study" / f"{name}.py" for name in STUDY]
     data = [path for folder in FOLDERS for path in sorted(data_dir(folder).rglob("*.yaml"))]
-    for path in code + [path for path in data if path.name not in ("frozen.yaml", "fitted.yaml")]:
+    for path in [*code, *data, data_dir("calibration") / "core.yaml"]:
         digest.update(f"{path.relative_to(home).as_posix()}\n".encode())
         digest.update("\n".join(path.read_text(encoding="utf-8").splitlines()).encode())
     return digest.hexdigest()
