@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 from her2sim.model.expression import Expr, call, mul, sym, walk
 
@@ -46,7 +47,7 @@ def equation(name: str, root: Expr, *, of_rate: bool = False, width: int = WIDTH
     ['d x/dt = a - b']
     """
     left = f"d {name}/dt" if of_rate else name
-    whole, parts = _without_repeats(root) if len(formula(root)) > width else (root, {})
+    whole, parts = _without_repeats(root) if _sizes(walk([root]))[id(root)] > width else (root, {})
     lines = _headed(left, whole, "", width)
     for place, (part, expr) in enumerate(parts.items()):
         lines += _headed(f"{'with' if place == 0 else '    '} {part}", expr, "    ", width)
@@ -71,12 +72,24 @@ def _without_repeats(root: Expr) -> tuple[Expr, dict[str, Expr]]:
     parts: dict[str, Expr] = {}
     for node in nodes:
         turned = call(node.op, *(done[id(arg)] for arg in node.args)) if node.args else node
-        repeated = uses.get(id(node), 0) > 1 and node.op not in ("const", "sym", "time")
-        if repeated and (uses[id(node)] - 1) * len(formula(turned)) > SAVED:
+        length = _sizes(walk([turned]))[id(turned)] if node.args and uses.get(id(node), 0) > 1 else 0
+        if length and (uses[id(node)] - 1) * length > SAVED:
             name = f"x{len(parts) + 1}"
             parts[name], turned = turned, sym(name)
         done[id(node)] = turned
     return done[id(root)], parts
+
+
+def _sizes(nodes: Iterable[Expr]) -> dict[int, int]:
+    """About how many letters each node takes on one line, operands before the nodes that use them.
+
+    Counted over shared parts, without writing them: a formula of many shared parts can be longer than memory.
+    """
+    size: dict[int, int] = {}
+    for node in nodes:
+        inner = sum(size[id(arg)] + 2 for arg in node.args)
+        size[id(node)] = inner if node.args else len(node.name) if node.op == "sym" else len(_number(node.value))
+    return size
 
 
 def _block(root: Expr, indent: str, width: int) -> list[str]:
@@ -94,6 +107,8 @@ def _block(root: Expr, indent: str, width: int) -> list[str]:
         return lines
     if root.op in ("mul", "div"):
         return _product_block(root, indent, width)
+    if root.op == "pow":
+        return _factor_lines([root], indent, width)
     if root.op in ("max", "min", "sqrt", "exp", "ln"):
         inner = _block(root.args[0], indent + "    ", width)
         others = "".join(f", {formula(arg)}" for arg in root.args[1:])
@@ -110,10 +125,18 @@ def _product_block(root: Expr, indent: str, width: int) -> list[str]:
     lines: list[str] = []
     if len(indent + formula(top)) > width and sums:
         rest = [factor for factor in factors if factor is not sums[0]]
-        head = "·".join(_wrapped(factor, _PRODUCT) for factor in rest)
-        lines = [f"{indent}{head}{'·' if head else ''}(", *_block(sums[0], indent + "    ", width), f"{indent})"]
+        head = _factor_lines(rest, indent, width) if rest else [indent]
+        head[-1] += "·(" if rest else "("
+        lines = [*head, *_block(sums[0], indent + "    ", width), f"{indent})"]
+    elif len(factors) == 1 and factors[0].op in ("add", "max", "min", "sqrt", "exp", "ln"):
+        lines = [f"{indent}(", *_block(factors[0], indent + "    ", width), f"{indent})"]
+        lines = (
+            [indent + _wrapped(factors[0], _PRODUCT)]
+            if len(indent + _wrapped(factors[0], _PRODUCT)) <= width
+            else lines
+        )
     else:
-        lines = _factor_lines([_wrapped(factor, _PRODUCT) for factor in factors], indent, width)
+        lines = _factor_lines(factors, indent, width)
     if root.op == "div":
         bottom = _wrapped(root.args[1], _POWER)
         if len(lines[-1] + bottom) < width:
@@ -125,13 +148,21 @@ def _product_block(root: Expr, indent: str, width: int) -> list[str]:
     return lines
 
 
-def _factor_lines(factors: list[str], indent: str, width: int) -> list[str]:
-    lines = [indent + factors[0]]
-    for factor in factors[1:]:
-        if len(lines[-1]) + 1 + len(factor) <= width:
-            lines[-1] += f"·{factor}"
+def _factor_lines(factors: Sequence[Expr], indent: str, width: int) -> list[str]:
+    """Factors side by side as they fit; one that does not fit on a line of its own is broken up below."""
+    lines: list[str] = []
+    for factor in factors:
+        words, inner = _wrapped(factor, _PRODUCT), f"{indent}  " if lines else indent
+        joint = "·" if lines else ""
+        if lines and len(lines[-1]) + 1 + len(words) <= width and not lines[-1].endswith("("):
+            lines[-1] += f"·{words}"
+        elif len(inner) + 1 + len(words) <= width:
+            lines.append(f"{inner}{joint}{words}")
+        elif factor.op == "pow":
+            lines += [f"{inner}{joint}(", *_block(factor.args[0], inner + "    ", width)]
+            lines.append(f"{inner})^{_wrapped(factor.args[1], _ATOM)}")
         else:
-            lines.append(f"{indent}  ·{factor}")
+            lines += [f"{inner}{joint}(", *_block(factor, inner + "    ", width), f"{inner})"]
     return lines
 
 

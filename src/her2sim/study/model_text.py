@@ -13,6 +13,7 @@ from her2sim.study.model_groups import EquationGroup, alike, grouped, short_name
 from her2sim.study.model_view import ModelView, ModuleView, ParameterView
 
 WIDTH = 110
+MOST_LINES, SHORTENED = 16, 24  # of an equation: a solver written out as a formula has hundreds
 _UNBROKEN: Any = {"break_long_words": False, "break_on_hyphens": False}
 
 
@@ -94,7 +95,10 @@ def mechanism_lines(patient: Mapping[str, Mechanism], cell: Mapping[str, Mechani
 def group_lines(group: EquationGroup, indent: str = "    ") -> list[str]:
     """An equation for readers: what it means, what its words stand for, the formula."""
     told = textwrap.wrap(_meaning(group), WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}#   ")
-    return [*told, *(f"{indent}{line}" for line in group.pattern.lines)]
+    lines, more = group.pattern.lines, len(group.pattern.lines) - MOST_LINES
+    if more > SHORTENED:
+        lines = (*lines[:MOST_LINES], f"    … and {more} lines more: --equation {group.members[0].name}")
+    return [*told, *(f"{indent}{line}" for line in lines)]
 
 
 def parameter_lines(parameter: ParameterView, indent: str = "    ", cited: dict[str, int] | None = None) -> list[str]:
