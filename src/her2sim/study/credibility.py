@@ -108,6 +108,9 @@ def weak_points(found: Validation) -> tuple[str, ...]:
         told.append(f"Predictions of unseen trials are better without {', '.join(harmful)}.")
     if not found.facts["frozen"]:
         told.append("No calibration is frozen yet, so nothing here is the final word on the model.")
+    frozen = load_frozen()
+    if frozen is not None and frozen.log and frozen.log[-1].get("outcome"):
+        told.append(f"The log of the fit in force says: {str(frozen.log[-1]['outcome']).rstrip('.')}.")
     told += prior_driven()
     failed = found.facts["trials_failed"]
     if failed:

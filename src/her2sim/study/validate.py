@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,9 @@ class Validation:
     settings: Settings
     facts: Mapping[str, Any]
     earned: tuple[Earned, ...] = ()
+    _told: dict[tuple[object, ...], tuple[Summary, ...]] = field(
+        default_factory=dict[tuple[object, ...], tuple[Summary, ...]], init=False, repr=False, compare=False
+    )
 
     def summary(
         self, group: str = UNSEEN, *, disease: str = "", setting: str = "", recalled: bool = False, strata: bool = False
@@ -66,8 +69,12 @@ class Validation:
             recalled: also figures that were not seen at their source.
             strata: the figures of strata instead of those of all patients.
         """
-        rows = select(self.rows, group, disease=disease, setting=setting, recalled=recalled, strata=strata)
-        return summarize(rows, resamples=self.settings.summary_resamples, seed=self.settings.seed)
+        asked = group, disease, setting, recalled, strata
+        if asked not in self._told:
+            rows = select(self.rows, group, disease=disease, setting=setting, recalled=recalled, strata=strata)
+            settings = self.settings
+            self._told[asked] = summarize(rows, resamples=settings.summary_resamples, seed=settings.seed)
+        return self._told[asked]
 
 
 def select(
