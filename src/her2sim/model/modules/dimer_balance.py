@@ -101,12 +101,26 @@ class Balance:
     surface: Expr
 
 
-def untreated_balance(draft: Draft, cell: Receptors) -> Balance:
-    """Dimers of a cell without drugs, at rest."""
+def untreated_balance(draft: Draft, cell: Receptors, name: str) -> Balance:
+    """Dimers of a cell without drugs, at rest.
+
+    Every sweep has a name: written out in one another, as text or SBML does, twelve sweeps would fill memory.
+
+    Main arguments:
+        cell: its receptors and ligands.
+        name: of the kind of cells.
+    """
     relations = Relations(draft, cell)
     her2 = cell.her2
-    for _ in range(SWEEPS):
-        her2 = relations.her2_beside(*relations.partners_of(her2), her2)
+    for sweep in range(1, SWEEPS + 1):
+        egfr_her3 = [
+            draft.assign(
+                f"free_{partner}_sweep_{sweep}_{name}", amount, "dimensionless", f"free {partner}, sweep {sweep}"
+            )
+            for partner, amount in zip(("HER3", "EGFR"), relations.partners_of(her2), strict=True)
+        ]
+        free = relations.her2_beside(*egfr_her3, her2)
+        her2 = draft.assign(f"free_HER2_sweep_{sweep}_{name}", free, "dimensionless", f"free HER2, sweep {sweep}")
     return relations.at(her2, *relations.partners_of(her2))
 
 

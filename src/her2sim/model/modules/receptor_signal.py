@@ -136,8 +136,12 @@ def _untreated(draft: Draft, kind: CellKind, kinds: Mapping[str, CellKind], dise
     number, name = draft.number, kind.name
     level = mul(draft.take("her2_level", "dimensionless"), number(kind.her2_ratio))
     cell = _receptors(draft, level, disease)
-    dimers = untreated_balance(draft, cell)
-    signaling = phosphorylated(dimers.dimers, {})
+    dimers = untreated_balance(draft, cell, name)
+    signaling = {
+        dimer: draft.assign(f"p_{dimer}_{name}_untreated", amount, "dimensionless", f"phosphorylated {dimer} per cell")
+        for dimer, amount in phosphorylated(dimers.dimers, {}).items()
+    }
+    mapk = draft.assign(f"mapk_untreated_{name}", mapk_dimers(draft, signaling), "dimensionless", "MAPK dimers")
     receptors = draft.assign(f"pi3k_untreated_{name}", pi3k_drive(draft, signaling), "dimensionless", "PI3K drive")
     half = number("her2_dependence_half_millions")
     elsewhere = number("drive_without_her2") * div(half, level + half)
@@ -149,9 +153,11 @@ def _untreated(draft: Draft, kind: CellKind, kinds: Mapping[str, CellKind], dise
         return akt_activity(draft, receptors + elsewhere + own[clone] + _with_feedback(draft, feedback, phi))
 
     phi: Expr = complement(akt_of(name, ONE))
-    for _ in range(_FEEDBACK_ROUNDS):
-        phi = complement(akt_of(name, phi))
-    phi = draft.assign(f"adaptation_untreated_{name}", phi, "dimensionless", "1 - AKT without drugs")
+    for turn in range(1, _FEEDBACK_ROUNDS + 1):
+        last = turn == _FEEDBACK_ROUNDS
+        named = f"adaptation_untreated_{name}" if last else f"adaptation_round_{turn}_{name}"
+        words = "1 - AKT without drugs" if last else f"1 - AKT without drugs, round {turn}"
+        phi = draft.assign(named, complement(akt_of(name, phi)), "dimensionless", words)
     ras = number(f"ras_drive_{disease}")
     akt: dict[str, Expr] = {}
     erk: dict[str, Expr] = {}
@@ -161,7 +167,7 @@ def _untreated(draft: Draft, kind: CellKind, kinds: Mapping[str, CellKind], dise
         )
         erk[clone] = draft.assign(
             activity_name("ERK", clone, "untreated"),
-            erk_activity(draft, mapk_dimers(draft, signaling), akt[clone], ras),
+            erk_activity(draft, mapk, akt[clone], ras),
             "dimensionless",
             "ERK without drugs",
         )
