@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from her2sim.core.random import stream
 from her2sim.study import fit_runs
 from her2sim.study.fit import Plan, first_wave, fit, load
-from her2sim.study.fit_blind import leave_one_trial_out
+from her2sim.study.fit_blind import leave_one_trial_out, repeats
 from her2sim.study.fit_emulator import Emulator, make_emulator
 from her2sim.study.fit_figures import smooth_median, smooth_rate
 from her2sim.study.fit_posterior import Problem, find_mode, information, r_hat, sample
@@ -151,12 +151,14 @@ def test_a_fit_finds_the_numbers_and_is_the_same_when_taken_up_again(
     assert (np.abs(found.mode - 0.5) < 2.0 * found.posterior.points.std(axis=0)).all()
     assert (found.posterior.contraction > 0.2).all()
     calls = simulator.calls
-    again = fit(tmp_path, SMALL, trials=TRIALS, names=NAMES)
+    taken_up = fit(tmp_path, SMALL, trials=TRIALS, names=NAMES)
     assert simulator.calls == calls, "nothing is simulated twice"
-    assert np.array_equal(again.mode, found.mode)
+    assert np.array_equal(taken_up.mode, found.mode)
     kept = load(tmp_path)
     assert np.array_equal(kept.mode, found.mode) and kept.history[0] == found.history[0]
-    page = report(kept, leave_one_trial_out(kept))
+    again = repeats(kept, (5,))
+    assert again[0].farthest < 0.5 and again[0].figures < 0.2
+    page = report(kept, leave_one_trial_out(kept), again)
     assert "| ToGA | CX/CF alone | PFS median | 5.5 mo |" in page
     assert "| spread of growth_patient |" in page
 

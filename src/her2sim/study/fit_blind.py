@@ -1,4 +1,4 @@
-"""Cross-validation inside the fit: each trial predicted by numbers that were fitted without it.
+"""Cross-validation inside the fit: each trial predicted by numbers that were fitted without it; repeats of the search.
 
 On the emulator, so it costs seconds. It is what a change of the model's structure is judged by, since unseen trials
 must not be looked at for that.
@@ -7,6 +7,7 @@ must not be looked at for that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,3 +36,36 @@ def leave_one_trial_out(result: Fit, *, tell: Callable[[str], object] = lambda l
         found[trial] = result.emulator(mode[None])[0]
         tell(f"{trial}: the mode without it is {float(np.linalg.norm(mode - result.mode)):.2f} prior SD away")
     return found
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A search for the mode from the prior medians with another seed.
+
+    Main arguments:
+        seed: of the search.
+        better: log posterior density of its mode less that of the fit's.
+        farthest: largest distance of a number from the fit's mode, in posterior standard deviations.
+        figures: root mean square change of the figures, in their standard errors.
+    """
+
+    seed: int
+    better: float
+    farthest: float
+    figures: float
+
+
+def repeats(result: Fit, seeds: tuple[int, ...] = (101, 202)) -> list[Repeat]:
+    """Search for the mode again, on the same emulator."""
+    problem, sd = result.problem(), result.posterior.points.std(axis=0)
+    errors = np.array([target.error for target in result.data.targets])
+    known = np.isfinite(result.emulator.error)
+    here = result.emulator(result.mode[None])[0]
+    out: list[Repeat] = []
+    for seed in seeds:
+        mode = find_mode(problem, np.zeros((0, len(result.mode))), seed=seed, restarts=1)
+        change = (result.emulator(mode[None])[0] - here)[known] / errors[known]
+        gain = problem.log_posterior(mode[None])[0] - problem.log_posterior(result.mode[None])[0]
+        far = np.abs((mode - result.mode) / sd).max()
+        out.append(Repeat(seed, float(gain), float(far), float(np.sqrt(np.mean(change**2)))))
+    return out

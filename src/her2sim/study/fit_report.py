@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from her2sim.core.paths import data_dir
 from her2sim.study.fit import Fit
+from her2sim.study.fit_blind import Repeat
 from her2sim.study.fit_freeze import LOG, SHARES, back
 from her2sim.study.fit_targets import Target
 
@@ -17,7 +18,7 @@ PRIOR_DRIVEN = 0.2
 CORRELATED = 0.5
 
 
-def report(result: Fit, left_out: Mapping[str, Floats] | None = None) -> str:
+def report(result: Fit, left_out: Mapping[str, Floats] | None = None, again: Sequence[Repeat] = ()) -> str:
     """The page in Markdown.
 
     Main arguments:
@@ -25,8 +26,10 @@ def report(result: Fit, left_out: Mapping[str, Floats] | None = None) -> str:
 
     Other arguments:
         left_out: trial -> figures predicted with that trial left out, (n_targets,).
+        again: searches for the mode with other seeds.
     """
     parts = [_head(result), _errors(result, left_out), _figures(result, left_out), _numbers(result), _ties(result)]
+    parts += [_again(again)] if again else []
     parts += [_left_out(result), _log(result)]
     return "\n\n".join(parts) + "\n"
 
@@ -150,6 +153,16 @@ def _ties(result: Fit) -> str:
     return (
         f"## Numbers that the figures tie together\n\nCorrelation of at least {CORRELATED} in the posterior.\n\n{body}"
     )
+
+
+def _again(again: Sequence[Repeat]) -> str:
+    rows = [["seed", "log density, more than here", "farthest number, posterior SD", "figures, standard errors"]]
+    rows += [[str(r.seed), f"{r.better:+.2f}", f"{r.farthest:.2f}", f"{r.figures:.2f}"] for r in again]
+    text = (
+        "The mode searched again from the prior medians, on the same emulator. A search may end higher than the frozen "
+        "mode, which was found before the emulator's last correction."
+    )
+    return f"## Other seeds\n\n{text}\n\n{_table(rows)}"
 
 
 def _left_out(result: Fit) -> str:
