@@ -211,8 +211,7 @@ def cell_view(drugs: Sequence[str]) -> ModelView:
     acting = [cell_drug(drug) for drug in loaded]
     parts, system, numbers = tuple(reference_modules(acting)), reference_model(acting), cell_numbers()
     homes: dict[str, tuple[Quantity, Mapping[str, Source], float]] = {
-        name: (q, numbers.sources, 0.0)
-        for name, q in {**numbers.quantities, **cell_line("SK-BR-3").quantities}.items()
+        name: (q, numbers.sources, 0.0) for name, q in {**numbers.quantities, **cell_line("SK-BR-3").quantities}.items()
     }
     for drug in loaded:
         for action in drug.actions:
