@@ -44,7 +44,9 @@ class Earned:
 
     @property
     def verdict(self) -> str:
-        """``helps``, ``harms`` or ``not told apart``, beyond chance."""
+        """``helps``, ``harms`` or ``not told apart``, beyond chance; fewer than three trials tell nothing apart."""
+        if self.trials < LEAST_TRIALS:
+            return "not told apart"
         if self.low > 0.0:
             return "helps"
         return "harms" if self.high < 0.0 else "not told apart"
@@ -112,7 +114,8 @@ def earned_blocks(table: Sequence[Earned], patients: int) -> list[Block]:
             f"Each mechanism was removed from every line of therapy of the unseen trials that contain it ({patients} "
             "patients per arm, the same with and without it); nothing was fitted anew. Shown is the mean change of the "
             "absolute error on published figures, with its 95 % interval over trials: above 0 the mechanism makes "
-            "predictions better. ORR in points, the others in |log ratio|."
+            "predictions better. ORR in points, the others in |log ratio|. Each cell is a comparison of its own, so "
+            "about one in twenty is told apart by chance alone."
         ),
         Table(("mechanism", "trials", *MEASURES), rows),
         Bullets(
