@@ -18,6 +18,7 @@ FACT = "Number of a fact; may be given several times. All, if not given."
 PATIENTS = "Patients per arm."
 SEED = "Seed of the random numbers."
 KNOCK_OUTS = "Also remove each mechanism in turn, with this many patients per arm, and say which facts fall."
+ONLY_SAID = "Remove only what a fact is said to come from, and only for that fact: a quick look."
 WORKERS = "Processes that work at once. Changes the speed, never a result."
 OUT = "Folder for finished cohorts: the same command goes on from there."
 TABLE = "Write the results as a Markdown page."
@@ -34,6 +35,7 @@ def facts(
     seed: Annotated[int, typer.Option("--seed", help=SEED)] = 1,
     without: Annotated[list[str] | None, typer.Option("--without", help=messages.WITHOUT, show_default=False)] = None,
     knock_outs: Annotated[int, typer.Option("--knock-outs", min=0, help=KNOCK_OUTS)] = 0,
+    only_said: Annotated[bool, typer.Option("--only-said", help=ONLY_SAID)] = False,
     workers: Annotated[int, typer.Option("--workers", min=1, help=WORKERS)] = 1,
     out: Annotated[Path, typer.Option("--out", help=OUT)] = Path("runs/facts"),
     table: Annotated[Path | None, typer.Option("--table", help=TABLE, show_default=False)] = None,
@@ -46,6 +48,7 @@ def facts(
     checked_page(table)
     words = ["her2sim facts", f"--patients {patients}", f"--seed {seed}"]
     words += [f"--fact {number}" for number in fact or ()] + ([f"--knock-outs {knock_outs}"] if knock_outs else [])
+    words += ["--only-said"] if only_said else []
     words += [f"--without {','.join(without)}"] if without else []
     with shown_progress("Stylised facts", quiet=quiet) as tell:
         study = study_facts(
@@ -54,6 +57,7 @@ def facts(
             seed=seed,
             without=tuple(without or ()),
             knock_outs=knock_outs,
+            only_said=only_said,
             workers=workers,
             folder=out,
             command=" ".join(words),

@@ -51,6 +51,7 @@ def study_facts(
     seed: int = 1,
     without: Sequence[str] = (),
     knock_outs: int = 0,
+    only_said: bool = False,
     workers: int = 1,
     folder: Path | None = None,
     command: str = "her2sim facts",
@@ -67,6 +68,7 @@ def study_facts(
         seed: of all random streams.
         without: mechanisms that the model goes without.
         knock_outs: patients per arm with whom each mechanism is then removed in turn; 0 for none.
+        only_said: remove only what a fact is said to come from, and only for that fact.
 
     Other arguments:
         workers: processes; changes no result.
@@ -83,9 +85,10 @@ def study_facts(
     mechanisms = (
         sorted({name for unit in units for name in contained(unit.cohort)} - set(without)) if knock_outs else []
     )
+    asked = {m: tuple(f for f in chosen if not only_said or m in f.mechanisms) for m in mechanisms}
     lighter = {
-        names: units_of(chosen, base, patients=knock_outs, seed=seed, without=[*without, *names])
-        for names in [(), *((name,) for name in mechanisms)]
+        names: units_of(group, base, patients=knock_outs, seed=seed, without=[*without, *names])
+        for names, group in [((), chosen), *(((name,), asked[name]) for name in mechanisms)]
         if knock_outs
     }
     every = list(dict.fromkeys([*units, *(unit for work in lighter.values() for unit in work)]))
@@ -98,7 +101,7 @@ def study_facts(
     removed: list[Removed] = []
     for mechanism in mechanisms:
         before, after = (by_cohort(lighter[names], outcomes) for names in ((), (mechanism,)))
-        removed += [compare(mechanism, fact, before, after, fewer, base.readings) for fact in chosen]
+        removed += [compare(mechanism, fact, before, after, fewer, base.readings) for fact in asked[mechanism]]
     made = Made(
         command, datetime.now(UTC).date().isoformat(), patients, seed, fingerprint(), calibration_in_words(),
         tuple(sorted(without)), knock_outs,

@@ -22,7 +22,7 @@ KEY = """Each mechanism was removed in turn from every line of therapy (`--witho
 essence of the fact (its first check) fails, beyond Monte Carlo error; f: another check of it that held does so; m: the
 fact stands (or fails already), but the figure of its essence moves by more than a tenth (ten points for shares), beyond
 Monte Carlo error; ·: nothing changes; x: the essence fails in the whole model already and does not move; empty: no
-regimen of the fact contains the mechanism."""
+regimen of the fact contains the mechanism, or it was not asked (`--only-said`)."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,8 @@ def _knock_out_words(results: Sequence[FactResult], removed: Sequence[Removed], 
             for name in fact.mechanisms
             if name in rows
         ]
-        whole = number(next(iter(rows.values())).whole, fact.checks[0].figure.quantity)
+        here = next((row.whole for row in rows.values()), result.checked[0].value)
+        whole = number(here, fact.checks[0].figure.quantity)
         agreed = ", ".join(f"**{name}**" if name in fact.mechanisms else name for name in falls) or "none"
         lines.append(
             f"| {fact.id} | {fact.title} | {', '.join(fact.mechanisms)} | {agreed} | {whole} | {'; '.join(said)} |"
