@@ -18,7 +18,7 @@ from her2sim.evidence.roles import role_of as trial_role
 from her2sim.model.mechanisms import all_mechanisms
 from her2sim.study.facts import simulating
 from her2sim.study.facts.checking import judge, passes, resamples
-from her2sim.study.facts.cohorts import ArmOutcome, CohortOutcome, cohort_record
+from her2sim.study.facts.cohorts import ArmOutcome, CohortOutcome, cohort_plan, cohort_record, simulate_cohort
 from her2sim.study.facts.fact import Check, CohortSpec, Fact, Figure, check_fact, load_facts, role_of
 from her2sim.study.facts.figures import value_of
 from her2sim.study.facts.knock_outs import compare
@@ -161,6 +161,24 @@ def test_her2_loss_counts_biopsies_below_the_threshold() -> None:
     share = np.concatenate([np.full(30, 0.05), np.full(70, 0.6)])
     tumors = CohortOutcome({}, "INV", True, share, np.zeros(100))
     assert value_of(Figure("trial", "HER2_loss"), tumors, np.arange(100), READINGS) == 30.0
+
+
+def test_a_stratum_without_patients_has_no_value_and_no_fact_rests_on_it() -> None:
+    one = replace(outcome(0.5), her2low_before=np.zeros(200))
+    empty = Figure("trial", "PFS_median", "A", where="heterogeneous")
+    assert np.isnan(value_of(empty, one, np.arange(200), READINGS))
+    check = Check("more", replace(empty, where="homogeneous"), 1.0, "s", True, than=empty)
+    assert not judge(fact(check), {"trial": one}, resamples(200, 1, 0), READINGS).holds
+
+
+def test_strata_are_those_of_the_whole_model_when_the_clone_that_makes_them_is_removed() -> None:
+    """Catches strata read after the removal, when nobody has HER2-low cells and one of them is empty."""
+    spec = replace(load_facts().cohorts["toga"], months=3.0)
+    found = [
+        simulate_cohort(spec, cohort_plan(spec, patients=10, seed=1, without=names), 10.0).her2low_before
+        for names in ([], ["her2low_clone"])
+    ]
+    assert np.array_equal(found[0], found[1]) and found[0].max() > 0.0
 
 
 def test_failed_patients_are_left_out_of_both_arms() -> None:

@@ -16,10 +16,12 @@ from her2sim.endpoints.rules import recist_rules
 from her2sim.endpoints.time_to_event import progression_free_survival
 from her2sim.evidence.base import load_record
 from her2sim.model.lesions import CLONES, volume_state
+from her2sim.population.patients import Patients
 from her2sim.record.types import Arm, PriorTherapy, TrialRecord
 from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
 from her2sim.study.course import ArmCourse, progression_rule, simulate_chunk
 from her2sim.study.facts.fact import CohortSpec
+from her2sim.study.knock_outs import NOTHING
 from her2sim.study.plan import ASSESSORS, TrialPlan, make_plan, standard_regimen
 from her2sim.trial.selection import EarlierLines, Entry, admit
 
@@ -61,7 +63,7 @@ class CohortOutcome:
         assessor, confirmed: how the trial itself judges response.
         her2_share: (n,) share of living cells that are not HER2-low, in the biopsied lesion at randomization; NaN where
             arms are simulated.
-        her2low_before: (n,) share of HER2-low cells before any therapy.
+        her2low_before: (n,) share of HER2-low cells before any therapy, as it is with no mechanism removed.
     """
 
     arms: Mapping[tuple[str, str], ArmOutcome]
@@ -117,11 +119,11 @@ def simulate_cohort(spec: CohortSpec, plan: TrialPlan, measurable_brain_mm: floa
         entry = tumors_at_entry(plan)
         living = np.column_stack([entry.start[volume_state(BIOPSIED, clone)] for clone in CLONES])
         low = living[:, CLONES.index("her2low")] / np.maximum(living.sum(axis=1), np.finfo(np.float64).tiny)
-        before = np.asarray(entry.cohort.patients.get("fraction_her2low", 0.0))
+        before = _her2low_before(plan, entry.cohort.patients)
         return CohortOutcome({}, assessment.assessor, assessment.confirmed, 1.0 - low, before)
     chunk = simulate_chunk(plan, 0, 0, plan.patients)
     arms = {(arm.arm, who): _outcome(arm, who, measurable_brain_mm) for arm in chunk.arms for who in ASSESSORS}
-    before = np.asarray(chunk.patients.get("fraction_her2low", 0.0))
+    before = _her2low_before(plan, chunk.patients)
     return CohortOutcome(arms, assessment.assessor, assessment.confirmed, np.full(plan.patients, np.nan), before)
 
 
@@ -142,6 +144,13 @@ def tumors_at_entry(plan: TrialPlan) -> Entry:
         plan.prior,
         manner=manner,
     )
+
+
+def _her2low_before(plan: TrialPlan, patients: Patients) -> Floats:
+    """(n,) share of HER2-low cells of these patients with no mechanism removed, so that strata stay the same."""
+    whole = replace(plan, removed=NOTHING)
+    natural = sample_cohort(whole, typical_in_force(whole, 0), 0, patients.ids).patients
+    return np.asarray(natural.get("fraction_her2low", 0.0))
 
 
 def _arm(record: TrialRecord, name: str) -> Arm:

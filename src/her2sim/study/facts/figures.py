@@ -21,7 +21,7 @@ LARGEST_RATIO = 50.0
 
 
 def value_of(figure: Figure, outcome: CohortOutcome, rows: Ints, readings: Mapping[str, float]) -> float:
-    """The value of a figure; infinity for a median that is not reached.
+    """The value of a figure; infinity for a median that is not reached, NaN where the stratum has no patient.
 
     Main arguments:
         figure: which number.
@@ -30,6 +30,8 @@ def value_of(figure: Figure, outcome: CohortOutcome, rows: Ints, readings: Mappi
         readings: ``FactBase.readings``.
     """
     chosen = rows[_stratum(figure.where, outcome, readings["homogeneous_below"])[rows]]
+    if not len(chosen):
+        return math.nan
     if figure.quantity == "HER2_loss":
         return 100.0 * float((outcome.her2_share[chosen] < readings["her2_positive_share"]).mean())
     who = figure.assessor or outcome.assessor
