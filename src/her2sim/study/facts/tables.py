@@ -196,6 +196,8 @@ def _knock_out_words(results: Sequence[FactResult], removed: Sequence[Removed], 
 
 def verdict(row: Mapping[int, Removed]) -> str:
     """Whether a mechanism earns its place: facts that fall without it, else figures that move, else unsupported."""
+    if all(each.effect == "absent" for each in row.values()):
+        return "in no regimen of these facts"
     falls = sorted(number for number, each in row.items() if each.effect in ("falls", "part"))
     if falls:
         return f"supported: {', '.join(map(str, falls))}"
