@@ -155,7 +155,8 @@ def test_a_fit_finds_the_numbers_and_is_the_same_when_taken_up_again(
     assert simulator.calls == calls, "nothing is simulated twice"
     assert np.array_equal(taken_up.mode, found.mode)
     kept = load(tmp_path)
-    assert np.array_equal(kept.mode, found.mode) and kept.history[0] == found.history[0]
+    told = ({k: v for k, v in fit.history[0].items() if k not in ("core_seconds", "minutes")} for fit in (kept, found))
+    assert np.array_equal(kept.mode, found.mode) and next(told) == next(told)
     again = repeats(kept, (5,))
     assert again[0].farthest < 0.5 and again[0].figures < 0.2
     page = report(kept, leave_one_trial_out(kept), again)

@@ -17,6 +17,7 @@ from her2sim.study.plan import make_plan, standard_regimen
 from her2sim.trial import selection
 from her2sim.trial.lesion_state import clone_shares, lesion_start
 from her2sim.trial.selection import ATTEMPTS, EarlierLines, admit, had_lines
+from her2sim.trial.stages import treat_until
 from her2sim.trial.treatment import Cohort, Trajectory, treat
 from her2sim.trial.true_progression import first_true_progression, progression_of
 
@@ -132,11 +133,13 @@ def test_an_adjuvant_line_acts_to_its_last_day(monkeypatch: pytest.MonkeyPatch) 
     # 364 days are no whole number of 42-day steps
     last: list[float] = []
 
-    def watched(cohort: Cohort, disease: str, regimen: object, start: object, days: np.ndarray) -> Trajectory:
+    def watched(
+        cohort: Cohort, disease: str, regimen: object, start: object, days: np.ndarray, ended: object
+    ) -> Trajectory:
         last.append(float(days[0, -1]))
-        return treat(cohort, disease, regimen, start, days)  # type: ignore[arg-type]
+        return treat_until(cohort, disease, regimen, start, days, ended)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(selection, "treat", watched)
+    monkeypatch.setattr(selection, "treat_until", watched)
     ((line, regimen),) = PLAN.prior
     adjuvant = (replace(line, setting="adjuvant"), regimen)
     sample = lambda ids: sample_cohort(PLAN, TYPICAL, 0, ids)  # noqa: E731

@@ -45,7 +45,7 @@ def assemble_model(
 
     >>> model = assemble_model([], "breast", {})
     >>> len([s for s in model.state_names if s.startswith("V_T1_")])
-    5
+    7
     """
     name = "_".join(["her2sim", disease, *sorted(drug.id for drug in drugs)])
     return assemble(name, modules_of(drugs, disease, routes, pk=pk))

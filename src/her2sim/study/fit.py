@@ -129,14 +129,15 @@ def fit(
     center = start_scores(free)
     points = first_wave(center, plan.first, plan.seed)
     mode = center
+    tried = np.empty((0, len(free)))
     emulator: Emulator | None = None
     for wave in range(plan.waves + 1):
         if wave and time.monotonic() - begun > 60.0 * plan.minutes:
             break
-        runs.at(points, patients=plan.patients, seed=plan.seed)
-        emulator, problem = _emulated(runs, plan, mode, degrees)
+        tried = np.vstack([tried, points])
+        emulator, problem = _emulated(runs, plan, tried, mode, degrees)
         mode = find_mode(problem, np.array([mode, center]), seed=plan.seed + wave)
-        history.append(_entry(f"wave {wave}", runs, problem, mode, begun, emulator, plan))
+        history.append(_entry(f"wave {wave}", runs, problem, mode, begun, emulator, len(tried)))
         tell(json.dumps(history[-1]))
         if wave < plan.waves:
             drawn = sample(problem, mode, seed=plan.seed + wave, steps=max(400, plan.steps // 5), draws=plan.wave - 1)
@@ -145,30 +146,31 @@ def fit(
     shift = np.zeros(len(emulator.constant))
     fitted = runs.at(mode[None], patients=plan.patients, seed=plan.seed)[0]
     for check in range(2 if plan.patients_at_mode else 0):
-        runs.at(mode[None], patients=plan.patients, seed=plan.seed)
-        emulator, _ = _emulated(runs, plan, mode, degrees)
+        tried = np.vstack([tried, mode])
+        emulator, _ = _emulated(runs, plan, tried, mode, degrees)
         fitted = runs.at(mode[None], patients=plan.patients_at_mode, seed=plan.seed + 1)[0]
         shift = np.nan_to_num(fitted - emulator(mode[None])[0])
         emulator = emulator.moved(shift)
         problem = make_problem(emulator, runs.data.targets, degrees)
         at_check = mode
         mode = find_mode(problem, np.array([mode, center]), seed=plan.seed + 50 + check)
-        history.append(_entry(f"check {check + 1} at the mode", runs, problem, mode, begun, emulator, plan))
+        history.append(_entry(f"check {check + 1} at the mode", runs, problem, mode, begun, emulator, len(tried)))
         tell(json.dumps({**history[-1], "moved": round(float(np.linalg.norm(mode - at_check)), 2)}))
     if plan.patients_at_mode:
         fitted = runs.at(mode[None], patients=plan.patients_at_mode, seed=plan.seed + 1)[0]
         emulator = emulator.moved(np.nan_to_num(fitted - emulator(mode[None])[0]))
     problem = make_problem(emulator, runs.data.targets, degrees)
     posterior = sample(problem, mode, seed=plan.seed, steps=plan.steps)
-    history.append(_entry("posterior", runs, problem, mode, begun, emulator, plan))
+    history.append(_entry("posterior", runs, problem, mode, begun, emulator, len(tried)))
     result = Fit(free, runs.data, mode, posterior, fitted, emulator, tuple(history))
     save(folder, result)
     return result
 
 
-def _emulated(runs: Evaluations, plan: Plan, mode: Floats, degrees: float) -> tuple[Emulator, Problem]:
-    known, figures = runs.known(patients=plan.patients, seed=plan.seed)
-    emulator = make_emulator(known, figures, mode)
+def _emulated(runs: Evaluations, plan: Plan, tried: Floats, mode: Floats, degrees: float) -> tuple[Emulator, Problem]:
+    """The emulator of the points tried so far: with all of the folder, a fit taken up again would go another way."""
+    points = np.unique(tried, axis=0)
+    emulator = make_emulator(points, runs.at(points, patients=plan.patients, seed=plan.seed), mode)
     return emulator, make_problem(emulator, runs.data.targets, degrees)
 
 
@@ -190,13 +192,12 @@ def next_wave(mode: Floats, draws: Floats) -> Floats:
 
 
 def _entry(
-    what: str, runs: Evaluations, problem: Problem, mode: Floats, begun: float, emulator: Emulator, plan: Plan
+    what: str, runs: Evaluations, problem: Problem, mode: Floats, begun: float, emulator: Emulator, points: int
 ) -> Mapping[str, Any]:
-    known, _ = runs.known(patients=plan.patients, seed=plan.seed)
     error = emulator.error[np.isfinite(emulator.error)]
     return {
         "stage": what,
-        "points": len(known),
+        "points": points,
         "core_seconds": round(runs.seconds),
         "minutes": round((time.monotonic() - begun) / 60.0, 1),
         "misfit": round(float(problem.misfit(mode[None])[0]), 2),

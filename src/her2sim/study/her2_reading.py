@@ -68,7 +68,7 @@ def her2_reading(volume_mL: Floats, her2_per_cell: Floats) -> Her2Reading:
 
     >>> found = her2_reading(np.array([[1.0, 0.0], [0.05, 0.95]]), np.array([1e6, 1e4]))
     >>> found.ihc.tolist(), found.per_cell.tolist()
-    ([3, 0], [1000000.0, 59500.0])
+    ([3, 1], [1000000.0, 59500.0])
     """
     numbers = assay_numbers()
     total = volume_mL.sum(axis=1, keepdims=True)

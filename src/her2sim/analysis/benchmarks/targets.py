@@ -109,7 +109,7 @@ def predict_targets(
         InputError: a target names a trial or an arm that the records lack.
 
     >>> from her2sim.evidence.base import all_records
-    >>> rows = predict_targets(all_records(), [Target("NeoSphere", "trastuzumab+docetaxel", "pCR_total")])
+    >>> rows = predict_targets(all_records(), [Target("NeoSphere", "TH", "pCR_total")])
     >>> [row.benchmark for row in rows]
     ['line average', 'class average', 'ridge regression']
     """
