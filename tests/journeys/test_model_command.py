@@ -26,9 +26,13 @@ def test_the_model_of_an_arm_is_shown_with_states_parameters_and_sources(command
         assert words in done.out
 
 
-def test_the_model_is_written_for_other_tools_and_read_again(command: Command, tmp_path: Path) -> None:
-    assert command("model", "trastuzumab", "--format", "antimony", "--out", "model.ant").code == 0
-    done = command("simulate", "model.ant", "--times", "0:21:7", "--out", "table.csv")
+@pytest.mark.parametrize(("regimen", "form"), [("trastuzumab", "sbml"), ("untreated", "antimony")])
+def test_the_model_is_written_for_other_tools_and_read_again(
+    command: Command, tmp_path: Path, regimen: str, form: str
+) -> None:
+    name = {"sbml": "model.xml", "antimony": "model.ant"}[form]
+    assert command("model", regimen, "--format", form, "--out", name).code == 0
+    done = command("simulate", name, "--times", "0:21:7", "--out", "table.csv")
     assert done.code == 0, done.err
     assert len((tmp_path / "table.csv").read_text().splitlines()) == 5
 
