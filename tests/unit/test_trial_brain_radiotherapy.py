@@ -14,7 +14,8 @@ from her2sim.model.lesions import DEAD, SLOTS, clone_states, sphere_volume_mL, v
 from her2sim.model.parameters import load_parameters
 from her2sim.population.patients import Patients
 from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
-from her2sim.study.course import progression_rule, simulate_chunk
+from her2sim.study.course import simulate_chunk
+from her2sim.study.entry import progression_rule
 from her2sim.study.plan import TrialPlan, make_plan
 from her2sim.trial.brain_radiotherapy import irradiate, opened_barrier, progressed_in_brain, surviving_shares
 from her2sim.trial.lesion_state import lesion_start

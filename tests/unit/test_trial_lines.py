@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from her2sim.evidence.base import load_record
 from her2sim.model.lesions import CLONES, SLOTS, diameter_mm, volume_state, volumes
 from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
-from her2sim.study.course import progression_rule
+from her2sim.study.entry import progression_rule
 from her2sim.study.plan import make_plan, standard_regimen
 from her2sim.trial import selection
 from her2sim.trial.lesion_state import clone_shares, lesion_start

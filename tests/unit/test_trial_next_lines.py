@@ -13,7 +13,7 @@ from her2sim.evidence.base import load_record
 from her2sim.model.lesions import SLOTS
 from her2sim.record.types import RegimenItem
 from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
-from her2sim.study.course import progression_rule
+from her2sim.study.entry import progression_rule
 from her2sim.study.plan import make_plan
 from her2sim.trial import next_lines
 from her2sim.trial.lesion_state import lesion_start

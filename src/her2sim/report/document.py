@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from her2sim.report.environment import page_environment
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -104,15 +106,7 @@ def as_markdown(document: Document) -> str:
 
 def as_html(document: Document) -> str:
     """The document as one HTML page without script or network."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("her2sim.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     blocks = [(type(block).__name__, block, _drawn(block, place)) for place, block in enumerate(document.blocks)]
     template = environment.get_template("document.html.j2")
     return template.render(title=document.title, blocks=blocks, notice=NOTICE) + "\n"

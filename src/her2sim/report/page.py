@@ -17,6 +17,7 @@ from her2sim.report.content import (
     provenance_rows,
     size_sentence,
 )
+from her2sim.report.environment import page_environment
 from her2sim.report.figures import draw_figures
 from her2sim.report.pairing import paired
 from her2sim.report.protocol_words import population_lines, question
@@ -44,15 +45,7 @@ def write_report(folder: Path) -> Path:
 
 def render(files: RunFiles) -> str:
     """The page of a run; also draws its figures."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("her2sim.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters["web_address"] = web_address
     environment.filters["name"] = lambda text: held_together(spaced(str(text)))
     return environment.get_template(TEMPLATE).render(**_names(files)) + "\n"

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from her2sim.endpoints.readings import Readings
 from her2sim.endpoints.recist import Assessment as Judged
 from her2sim.endpoints.recist import assess
-from her2sim.endpoints.rules import recist_rules
 from her2sim.endpoints.time_to_event import FollowUp
 from her2sim.model.drug_file import load_drug
 from her2sim.population.patients import Patients
-from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
+from her2sim.study.cohort import typical_in_force
+from her2sim.study.entry import enter, progression_rule
 from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
 from her2sim.study.scans import first_progression, seen_until, true_scans
 from her2sim.trial.brain_radiotherapy import progressed_in_brain
@@ -28,7 +28,7 @@ from her2sim.trial.calendar import visit_days
 from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at, value_at
 from her2sim.trial.next_lines import Leaving, death_after, hazard_of
 from her2sim.trial.readings import Reading, read_scans
-from her2sim.trial.selection import EarlierLines, Entry, admit
+from her2sim.trial.selection import Entry
 from her2sim.trial.stages import treat_until
 from her2sim.trial.treatment import Trajectory
 from her2sim.trial.true_progression import ProgressionRule
@@ -78,29 +78,10 @@ def simulate_chunk(plan: TrialPlan, replicate: int, first: int, stop: int) -> Ch
     """Simulate patients ``first`` to ``stop`` - 1 of one replicate in all arms."""
     numbers = np.arange(first, stop, dtype=np.int64)
     typical = typical_in_force(plan, replicate)
-    record = plan.record
     rule = progression_rule(typical)
-    earlier = plan.earlier
-    manner = EarlierLines(
-        float(earlier["scan_every_days"]), float(earlier["horizon_days"]), float(earlier["adjuvant_days"]), rule
-    )
-    entry = admit(
-        numbers,
-        lambda ids: sample_cohort(plan, typical, replicate, ids),
-        lambda cohort: baseline_tumor(cohort, record.disease),
-        record.disease,
-        plan.prior,
-        manner=manner,
-    )
+    entry = enter(plan, numbers, typical, replicate=replicate)
     arms = tuple(_arm_course(plan, arm, entry, typical, rule) for arm in plan.arms)
     return ChunkCourse(replicate, numbers, entry.cohort.patients, entry.attempts, entry.prior, arms)
-
-
-def progression_rule(typical: Mapping[str, float]) -> ProgressionRule:
-    """What ends the lines before and after the trial: RECIST's thresholds, and what is found outside of trials."""
-    recist = recist_rules()
-    detection = {"OC": typical["detection_new_mm"], "CNS": typical["detection_cns_symptom_mm"]}
-    return ProgressionRule(recist.progression_ratio, recist.progression_min_mm, detection)
 
 
 def rule_on_trial(rule: ProgressionRule, typical: Mapping[str, float], imaging: bool) -> ProgressionRule:

@@ -149,16 +149,6 @@ class Evaluations:
         rows = [[self._rows[_key(setting, p, t)]["figures"] for t in self.trials] for p in points]
         return np.array([[value for part in row for value in part] for row in rows], dtype=np.float64)
 
-    def known(self, *, patients: int, seed: int) -> tuple[Floats, Floats]:
-        """All points whose trials are all known, (n_points, n_free), and their figures (n_points, n_targets)."""
-        points: dict[tuple[float, ...], set[str]] = {}
-        for row in self._rows.values():
-            if row["patients"] == patients and row["seed"] == seed:
-                points.setdefault(tuple(row["scores"]), set()).add(row["trial"])
-        full = [point for point, trials in points.items() if trials >= set(self.trials)]
-        array = np.array(full, dtype=np.float64).reshape(-1, len(self.names))
-        return array, self.at(array, patients=patients, seed=seed).reshape(len(array), -1)
-
     @property
     def seconds(self) -> float:
         """Seconds of one core spent on all evaluations so far."""

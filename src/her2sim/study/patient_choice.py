@@ -19,11 +19,11 @@ from her2sim.population.plan import SamplingPlan
 from her2sim.population.sample import draw_patients, from_scores
 from her2sim.record.reading import record_from_mapping, regimen_item
 from her2sim.record.types import Arm, PriorTherapy, RegimenItem, TrialRecord
-from her2sim.study.cohort import baseline_tumor, sampling_plan, typical_in_force, without_mechanisms
-from her2sim.study.course import progression_rule
+from her2sim.study.cohort import sampling_plan, typical_in_force, without_mechanisms
+from her2sim.study.entry import enter
 from her2sim.study.model_view import arm_of_trial
 from her2sim.study.plan import TrialPlan, make_plan, standard_regimen
-from her2sim.trial.selection import ATTEMPTS, EarlierLines, Entry, admit
+from her2sim.trial.selection import ATTEMPTS, Entry
 from her2sim.trial.treatment import Cohort
 
 HER2 = "HER2_per_cell"
@@ -244,13 +244,6 @@ def _out_of_range(name: str, value: float, expected: str) -> InputError:
 
 def _entry(choice: Choice, plan: TrialPlan, typical: Mapping[str, float], covariates: Mapping[str, float]) -> Entry:
     sampling = replace(sampling_plan(plan.record), overrides=dict(covariates))
-    earlier = plan.earlier
-    manner = EarlierLines(
-        float(earlier["scan_every_days"]),
-        float(earlier["horizon_days"]),
-        float(earlier["adjuvant_days"]),
-        progression_rule(typical),
-    )
 
     def sample(candidates: NDArray[np.int64]) -> Cohort:
         if choice.typical:
@@ -260,14 +253,7 @@ def _entry(choice: Choice, plan: TrialPlan, typical: Mapping[str, float], covari
         return without_mechanisms(Cohort(drawn, choice.seed, typical), plan.removed.values)
 
     try:
-        return admit(
-            np.array([choice.number], dtype=np.int64),
-            sample,
-            lambda cohort: baseline_tumor(cohort, plan.record.disease),
-            plan.record.disease,
-            plan.prior,
-            manner=manner,
-        )
+        return enter(plan, np.array([choice.number], dtype=np.int64), typical, sample=sample)
     except SimulationError as error:
         tries = 1 if choice.typical else ATTEMPTS
         raise SimulationError(

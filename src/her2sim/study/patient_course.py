@@ -25,7 +25,8 @@ from her2sim.model.modules.soluble_her2 import SOLUBLE_HER2, soluble_her2
 from her2sim.model.system import OdeSystem
 from her2sim.record.types import RegimenItem
 from her2sim.study.cohort import scar_mL
-from her2sim.study.course import progression_rule, rule_on_trial
+from her2sim.study.course import rule_on_trial
+from her2sim.study.entry import progression_rule
 from her2sim.study.her2_reading import Her2Reading, her2_reading
 from her2sim.study.patient_choice import ChosenPatient
 from her2sim.study.scans import first_progression, seen_until, true_scans

@@ -18,12 +18,13 @@ from her2sim.evidence.base import load_record
 from her2sim.model.lesions import CLONES, volume_state
 from her2sim.population.patients import Patients
 from her2sim.record.types import Arm, PriorTherapy, TrialRecord
-from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
-from her2sim.study.course import ArmCourse, progression_rule, simulate_chunk
+from her2sim.study.cohort import sample_cohort, typical_in_force
+from her2sim.study.course import ArmCourse, simulate_chunk
+from her2sim.study.entry import enter
 from her2sim.study.facts.fact import CohortSpec
 from her2sim.study.knock_outs import NOTHING
 from her2sim.study.plan import ASSESSORS, TrialPlan, make_plan, standard_regimen
-from her2sim.trial.selection import EarlierLines, Entry, admit
+from her2sim.trial.selection import Entry
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -129,21 +130,7 @@ def simulate_cohort(spec: CohortSpec, plan: TrialPlan, measurable_brain_mm: floa
 
 def tumors_at_entry(plan: TrialPlan) -> Entry:
     """The patients of a plan as they come to the trial, after their earlier lines; no arm is simulated."""
-    typical, earlier = typical_in_force(plan, 0), plan.earlier
-    manner = EarlierLines(
-        float(earlier["scan_every_days"]),
-        float(earlier["horizon_days"]),
-        float(earlier["adjuvant_days"]),
-        progression_rule(typical),
-    )
-    return admit(
-        np.arange(plan.patients, dtype=np.int64),
-        lambda ids: sample_cohort(plan, typical, 0, ids),
-        lambda cohort: baseline_tumor(cohort, plan.record.disease),
-        plan.record.disease,
-        plan.prior,
-        manner=manner,
-    )
+    return enter(plan, np.arange(plan.patients, dtype=np.int64), typical_in_force(plan, 0))
 
 
 def _her2low_before(plan: TrialPlan, patients: Patients) -> Floats:
