@@ -60,7 +60,12 @@ def test_a_missed_visit_is_read_by_no_one() -> None:
 
 
 def test_nontarget_disease_that_grows_by_73_percent_in_volume_progresses_and_not_before() -> None:
-    sizes = np.array([[20.0, 15.0, 17.9, 18.1]])
+    sizes = np.array([[40.0, 30.0, 35.9, 36.1]])
+    assert read(scans(nontarget_mm=sizes)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
+
+
+def test_small_nontarget_disease_progresses_only_with_the_5_mm_that_a_target_lesion_needs() -> None:
+    sizes = np.array([[20.0, 11.0, 15.9, 16.1]])
     assert read(scans(nontarget_mm=sizes)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
 
 
