@@ -145,9 +145,7 @@ def write_frozen(folder: Path, frozen: Frozen, remarks: Mapping[str, Any]) -> No
         "what": "calibrated numbers of the model at the mode; they replace those of data/parameters",
         "made_by": "her2sim fit --freeze",
         "date": frozen.date,
-        "hash": content_hash(
-            values, draws, frozen.simulator, sd | {"degrees": frozen.unseen_degrees} if sd else None
-        ),
+        "hash": content_hash(values, draws, frozen.simulator, sd | {"degrees": frozen.unseen_degrees} if sd else None),
         "simulator": frozen.simulator,
         "values": values,
         **remarks,

@@ -5,8 +5,9 @@ more than sampling, posterior and emulator explain; the rest is the unseen-trial
 each kind of figure by the most likely value under the same Student's t as in the fit, with a prior around the
 discrepancy that the fit assumes between trials of one regimen (a scaled inverse chi-square that counts as two trials).
 
-PFS, and OS alike, have two parts on the scale of log time: one that the arms of a trial share, which a hazard ratio does
-not see, and one of each arm, which it sees twice. So the intervals of medians, landmark rates and hazard ratios agree.
+PFS, and OS alike, have two parts on the scale of log time: one that the arms of a trial share, which a hazard ratio
+does not see, and one of each arm, which it sees twice. So the intervals of medians, landmark rates and hazard ratios
+agree.
 
 Only figures that the fit may read come in (``her2sim.study.fit_targets``): published figures of other trials cannot.
 Predictive intervals with an estimated between-trial variance: Higgins 2009, doi:10.1111/j.1467-985X.2008.00552.x.

@@ -150,7 +150,7 @@ def freeze(folder: Path, result: Fit, *, today: date, to: Path | None = None) ->
 def unseen_remarks(unseen: Discrepancy) -> dict[str, Any]:
     """What ``frozen.yaml`` tells of where the discrepancy of unseen trials comes from."""
     return {
-        "what": "standard deviation of what the model misses in a trial that it was not fitted to, in predictive intervals",
+        "what": "standard deviation of what the model misses in a trial that it was not fitted to",
         "unit": "logit of ORR and CR; log of medians and ratios; log of the cumulative hazard at a landmark",
         "learned_from": f"{unseen.figures} figures of {unseen.trials} trials of the fit, each trial left out in turn",
         "with_one_trial_left_out": {k: [round(unseen.low[k], 4), round(unseen.high[k], 4)] for k in unseen.sd},
