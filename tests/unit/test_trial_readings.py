@@ -95,6 +95,22 @@ def test_known_brain_metastases_count_as_nontarget_disease() -> None:
     assert not reading.new_lesion.any()
 
 
+def test_a_known_brain_lesion_progresses_by_a_fifth_and_5_mm_as_targets_do() -> None:
+    known = np.ones(1, dtype=bool)
+    small = np.array([[12.0, 12.0, 16.9, 17.1]])  # a fifth is 2.4 mm
+    large = np.array([[40.0, 40.0, 47.9, 48.1]])  # a fifth is 8 mm
+    treated = np.array([[7.0, 6.0, 14.9, 15.1]])  # growth below what can be measured does not count
+    for sizes in (small, large, treated):
+        status = read(scans(cns_mm=sizes, cns_known=known)).nontarget[0].tolist()
+        assert status == [NON_CR_NON_PD] * 3 + [PD], sizes
+
+
+def test_a_brain_lesion_that_stays_as_it_is_seldom_reads_as_progression() -> None:
+    truth = scans(1000, 9, cns_mm=np.full((1000, 9), 12.0), cns_known=np.ones(1000, dtype=bool),
+                  nontarget_mm=np.full((1000, 9), np.nan))  # fmt: skip
+    assert (read(truth, "BICR", VALUES).nontarget == PD).any(axis=1).mean() < 0.2
+
+
 def test_what_is_too_small_to_measure_is_5_mm_and_what_is_gone_is_0() -> None:
     sizes = np.full((1, 4, 3), 30.0)
     sizes[0, 1:, 0] = [4.0, 1.0, 4.9]

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 DESIGN_KEYS = ("n",)
 SHARES_BY_KEY: Mapping[str, tuple[str, str]] = {
     "brain_mets_pct": ("brain_metastases", "1"),
+    "brain_mets_active_pct": ("brain_metastases_active", "1"),
     "ihc3_pct": ("her2_class", "IHC3+"),
     "ihc2_ish_positive_pct": ("her2_class", "IHC2+/ISH+"),
     "ecog1_pct": ("ecog", "1"),

@@ -16,7 +16,10 @@ from her2sim.record.yaml_reading import Located
 ELIGIBILITY_KEYS = (
     "her2", "rebiopsy", "prior", "hormone_receptor", "brain_metastases", "pdl1", "after_induction", "residual_disease",
 )  # fmt: skip
-ELIGIBILITY_EXTRAS = ("note", "min_lines", "max_lines", "visceral_required", "pik3ca", "prior_note")
+ELIGIBILITY_EXTRAS = (
+    "note", "min_lines", "max_lines", "visceral_required", "pik3ca", "prior_note",
+    "brain_therapy_days",
+)  # fmt: skip
 ASSESSMENT_KEYS = (
     "scan_every", "scan_every_days", "assessor", "confirmed", "follow_up", "follow_up_days", "brain_imaging",
     "pcr_definition", "note",
@@ -26,7 +29,7 @@ BASELINE_KEYS = (
     "n", "median_age", "female_pct", "hr_positive_pct", "visceral_pct", "brain_mets_pct", "ihc3_pct",
     "pdl1_positive_pct", "prior_lines_median", "asia_pct", "ihc2_ish_positive_pct", "ecog1_pct",
     "prior_trastuzumab_pct", "prior_pertuzumab_pct", "prior_tdm1_pct", "de_novo_pct", "pik3ca_mutated_pct",
-    "liver_mets_pct", "node_positive_pct", "weight_kg_median",
+    "liver_mets_pct", "node_positive_pct", "weight_kg_median", "brain_mets_active_pct", "brain_mets_untreated_pct",
 )  # fmt: skip
 CURABLE = ("neoadjuvant", "adjuvant", "post-neoadjuvant")
 
@@ -47,6 +50,7 @@ def read_eligibility(
     for state in her2:
         if state not in HER2_STATES:
             raise fields.error(f"unknown HER2 state {state!r}", "her2", did_you_mean(state, HER2_STATES))
+    fields.number("brain_therapy_days", 0.0, 3650.0)  # kept among the extras, checked here
     return Eligibility(
         her2=her2,
         rebiopsy=fields.flag("rebiopsy", False),

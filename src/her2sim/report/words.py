@@ -35,6 +35,8 @@ BASELINE = {
     "hr_positive_pct": "Hormone receptor positive (%)",
     "visceral_pct": "Visceral disease (%)",
     "brain_mets_pct": "Brain metastases (%)",
+    "brain_mets_active_pct": "Active brain metastases (%)",
+    "brain_mets_untreated_pct": "Untreated brain metastases (%)",
     "liver_mets_pct": "Liver metastases (%)",
     "ihc3_pct": "HER2 IHC 3+ (%)",
     "ihc2_ish_positive_pct": "HER2 IHC 2+, ISH+ (%)",

@@ -30,6 +30,7 @@ from her2sim.study.entry import progression_rule
 from her2sim.study.her2_reading import Her2Reading, her2_reading
 from her2sim.study.patient_choice import ChosenPatient
 from her2sim.study.scans import first_progression, seen_until, true_scans
+from her2sim.trial.brain_before_trial import IRRADIATED
 from her2sim.trial.brain_radiotherapy import BARRIER, irradiate, progressed_in_brain
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.lesion_state import carried_states, lesion_states, slot_diameters_mm
@@ -76,7 +77,7 @@ class LineCourse:
         deaths: (lesion of ``SHOWN``, clone) -> what kills -> (n,) rate per day.
         net: (lesion, clone) -> (n,) growth less deaths, per day.
         her2: what a laboratory would read outside the brain, (n,).
-        irradiated: whether she had radiotherapy of the brain before the line, for progression there.
+        irradiated: whether she had radiotherapy of the brain before the line, be it before the trial.
     """
 
     title: str
@@ -130,7 +131,8 @@ def patient_course(patient: ChosenPatient, days: float | None = None) -> Patient
     frailty, left = frailties(seed, ids, typical["frailty_log_sd"]), death_levels(seed, ids)
     rule = rule_on_trial(progression_rule(typical), typical, record.assessment.brain_imaging)
     lines: list[LineCourse] = []
-    cohort, irradiated = entry.cohort, False
+    cohort = entry.cohort
+    irradiated = bool(cohort.patients.get(IRRADIATED, 0.0)[0] > 0.5)
     elapsed, death = 0.0, float("inf")
     for number, (title, regimen) in enumerate(patient.lines):
         solved = _solved(patient, cohort, regimen, start, horizon - elapsed, number)

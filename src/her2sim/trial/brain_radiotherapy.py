@@ -1,5 +1,7 @@
 """Radiotherapy of the brain: what follows progression in the brain before the next line of drugs.
 
+What was done before the trial is in ``her2sim.trial.brain_before_trial``; the event is the same.
+
 An event, not a course: most living tumor in the brain dies at once and is cleared as dead volume, and the barrier to
 antibodies stays more open than before. The second half is why drugs that fail in the brain may work there later
 (trastuzumab in cerebrospinal fluid 1:420 of serum before and 1:76 after radiotherapy; Stemmler 2007,
@@ -36,15 +38,17 @@ def progressed_in_brain(course: Trajectory, when: Floats, rule: ProgressionRule)
         rule: the diameter at which a brain lesion is found, and the growth that is progression.
     """
     at_end = {name: values[:, None] for name, values in course.at(when).items()}
-    last = _brain_mm(np.stack([at_end[name] for name in course.names], axis=2), course)[:, 0]
-    so_far = np.where(course.days <= when[:, None], _brain_mm(course.values, course), np.inf)
+    last = brain_mm(np.stack([at_end[name] for name in course.names], axis=2), course)[:, 0]
+    so_far = np.where(course.days <= when[:, None], brain_mm(course.values, course), np.inf)
     first, smallest = so_far[:, 0], np.minimum(so_far.min(axis=1), last)
     grown = (last >= rule.growth_ratio * smallest) & (last >= smallest + rule.growth_min_mm)
     limit = rule.detection_mm[BRAIN]
     return (last >= limit) & ((first < limit) | grown)
 
 
-def surviving_shares(seed: int, patients: NDArray[np.int64], numbers: Mapping[str, float]) -> Floats:
+def surviving_shares(
+    seed: int, patients: NDArray[np.int64], numbers: Mapping[str, float], *, share: float | None = None
+) -> Floats:
     """Living tumor that radiotherapy leaves in each patient's brain, (n_patients,); 1 where she is not irradiated.
 
     A draw is the patient's own, so that it is the same in all arms and at each of her courses of radiotherapy.
@@ -52,12 +56,16 @@ def surviving_shares(seed: int, patients: NDArray[np.int64], numbers: Mapping[st
     Main arguments:
         seed, patients: seed of the study and patient numbers.
         numbers: the values of ``data/parameters/radiotherapy.yaml``.
+
+    Other arguments:
+        share: of these patients, those who are irradiated; that of the data file by default.
     """
+    wanted = numbers["brain_radiotherapy_share"] if share is None else share
     share, spread = numbers["brain_radiotherapy_surviving_share"], numbers["brain_radiotherapy_logit_sd"]
     out = np.ones(len(patients))
     for row, patient in enumerate(patients):
         own = stream(seed, int(patient), PURPOSE)
-        given, z = own.random() < numbers["brain_radiotherapy_share"], own.standard_normal()
+        given, z = own.random() < wanted, own.standard_normal()
         if given:
             # the logistic of logit(share) + spread z, written so that a share of 1 stays 1
             out[row] = share / (share + (1.0 - share) * np.exp(-spread * z))
@@ -75,7 +83,19 @@ def opened_barrier(barrier: Floats, odds_factor: float) -> Floats:
     return odds_factor * barrier / (1.0 - barrier + odds_factor * barrier)
 
 
-def irradiate(cohort: Cohort, state: Mapping[str, Floats], who: Bools) -> tuple[Cohort, dict[str, Floats]]:
+def open_barrier(cohort: Cohort, who: Bools) -> Cohort:
+    """The cohort with the barrier to antibodies opened in these patients, (n_patients,) bool."""
+    if not who.any():
+        return cohort
+    patients, numbers = cohort.patients, cohort.typical
+    barrier = patients.get(BARRIER, numbers[BARRIER])
+    opened = np.where(who, opened_barrier(barrier, numbers["brain_radiotherapy_barrier_odds"]), barrier)
+    return replace(cohort, patients=patients.with_columns({BARRIER: opened}))
+
+
+def irradiate(
+    cohort: Cohort, state: Mapping[str, Floats], who: Bools, *, left: Floats | None = None
+) -> tuple[Cohort, dict[str, Floats]]:
     """Patients and their lesions after radiotherapy of the brain.
 
     Volume is conserved: what dies is dead volume, which the model clears. Small molecules cross as before.
@@ -85,6 +105,10 @@ def irradiate(cohort: Cohort, state: Mapping[str, Floats], who: Bools) -> tuple[
         state: state name -> (n_patients,) values; those of the brain change.
         who: (n_patients,) whose disease has progressed in the brain.
 
+    Other arguments:
+        left: (n_who,) share of living tumor that is left in each of them; drawn by default, with the share of the data
+            file irradiated.
+
     Returns:
         The cohort with the barrier of those irradiated opened, and the new states; of the others nothing changes.
     """
@@ -92,17 +116,15 @@ def irradiate(cohort: Cohort, state: Mapping[str, Floats], who: Bools) -> tuple[
     rows = np.flatnonzero(who)
     if not len(rows):
         return cohort, out
-    patients, numbers = cohort.patients, cohort.typical
-    left = np.ones(len(patients))
-    left[rows] = surviving_shares(cohort.seed, patients.ids[rows], numbers)
+    living = np.ones(len(cohort.patients))
+    living[rows] = surviving_shares(cohort.seed, cohort.patients.ids[rows], cohort.typical) if left is None else left
     dead = volume_state(BRAIN, DEAD)
     for name in clone_states(BRAIN):
-        out[name] = state[name] * left
+        out[name] = state[name] * living
         out[dead] = out[dead] + (state[name] - out[name])
-    barrier = patients.get(BARRIER, numbers[BARRIER])
-    opened = np.where(left < 1.0, opened_barrier(barrier, numbers["brain_radiotherapy_barrier_odds"]), barrier)
-    return replace(cohort, patients=patients.with_columns({BARRIER: opened})), out
+    return open_barrier(cohort, living < 1.0), out
 
 
-def _brain_mm(values: Floats, course: Trajectory) -> Floats:
+def brain_mm(values: Floats, course: Trajectory) -> Floats:
+    """Diameters of the brain lesion, (n_patients, n_times), from states (n_patients, n_times, n_states)."""
     return slot_diameters_mm(volumes(values, course.names).total_mL)[BRAIN]

@@ -107,7 +107,7 @@ def _nontarget(sizes: Floats, missed: NDArray[np.bool_], parameters: Mapping[str
     nadir = np.minimum.accumulate(filled, axis=1)
     floor = np.maximum(nadir, parameters["nontarget_min_mm"])
     ratio_mm = parameters["nontarget_progression_ratio"] ** (1.0 / 3.0)
-    beyond = (filled > ratio_mm * floor) & (filled >= nadir + parameters["nontarget_min_increase_mm"])
+    beyond = (filled > ratio_mm * floor) & (filled >= floor + parameters["nontarget_min_increase_mm"])
     grown = np.isfinite(filled) & beyond
     gone = np.where(exists, np.isfinite(filled) & (filled <= 0.0), True)
     status = np.where(grown.any(axis=2), PD, np.where(gone.all(axis=2), CR, NON_CR_NON_PD))
