@@ -61,7 +61,7 @@ def test_turnover_lowers_occupancy_at_low_concentration_as_in_target_mediated_di
 @pytest.mark.parametrize("drug", ["lapatinib", "tucatinib", "neratinib"])
 def test_half_of_the_kinases_are_free_at_the_ic50(drug: str) -> None:
     acting = cell_drug(drug)
-    ic50 = dict(acting.ic50_nM)["HER2"].value
+    ic50 = dict(acting.pocket_nM)["HER2"].value
     rest = quasi_steady(ALONE, [acting], {acting.id: np.array([0.0, ic50, 9.0 * ic50])})
     np.testing.assert_allclose(rest.active["HER2"], [1.0, 0.5, 0.1], rtol=1e-12)
 
