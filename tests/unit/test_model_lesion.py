@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,9 +29,14 @@ def only_sensitive(mL: float) -> list[float]:
 
 
 def rates(
-    volume: list[float], growth: list[float], kill: list[float], signal: float = 1.0
+    volume: list[float],
+    growth: list[float],
+    kill: list[float],
+    signal: float = 1.0,
+    patient: Mapping[str, float] | None = None,
 ) -> tuple[np.ndarray, dict[str, float]]:
-    values = {p.name: np.array(p.value) for p in MODULE.parameters}
+    known = {p.name: p.value for p in MODULE.parameters} | dict(patient or {})
+    values = {name: np.array(value) for name, value in known.items()}
     values |= {name: np.array(v) for name, v in zip(STATES, volume, strict=True)}
     values |= {f"growth_{c}_systemic": np.array(g) for c, g in zip(CLONES, growth, strict=True)}
     values |= {f"kill_{c}": np.array(k) for c, k in zip(CLONES, kill, strict=True)}
@@ -70,6 +77,18 @@ def test_an_empty_slot_stays_empty() -> None:
 def test_stopping_division_shrinks_a_lesion_because_cells_turn_over() -> None:
     change, _ = rates(only_sensitive(10.0), [0.0] * len(CLONES), [0.0] * len(CLONES))
     assert change[0] < 0.0
+
+
+def test_tumors_driven_by_the_estrogen_receptor_turn_over_more_and_only_they() -> None:
+    def shrinkage(hr_positive: float, share: float) -> float:
+        patient = {"hr_positive": hr_positive, "er_growth_share": share}
+        change, known = rates(only_sensitive(10.0), [0.0] * len(CLONES), [0.0] * len(CLONES), patient=patient)
+        return -change[0] / (10.0 * known["growth_rate_T1_per_day"] * known["space_T1"])
+
+    known = load_parameters()
+    assert shrinkage(1.0, 1.0) == pytest.approx(known.value("turnover_estrogen_driven"))
+    assert shrinkage(1.0, 0.0) == pytest.approx(known.value("turnover"))
+    assert shrinkage(0.0, 0.9) == pytest.approx(known.value("turnover"))
 
 
 def test_a_lesion_at_its_largest_volume_stands_still() -> None:

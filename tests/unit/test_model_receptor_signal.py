@@ -186,6 +186,32 @@ def test_endocrine_therapy_needs_the_receptor_and_works_better_when_her2_is_bloc
     assert effect(1.0, theta_domain_IV=1.0, theta_domain_II=1.0) > effect(1.0)
 
 
+def test_endocrine_therapy_alone_works_in_luminal_tumors_as_it_does_without_her2_and_hardly_in_others() -> None:
+    """What is left of births at w_ER near 1 is what aromatase inhibitors leave of Ki67 in HER2-negative disease."""
+
+    def left(share: float) -> float:
+        patient = {"her2_level": 1.0, "hr_positive": 1.0, "er_growth_share": share, "endocrine_waning_per_day": 0.0}
+        return signal(patient, others=("letrozole",))["growth_sensitive_systemic"]
+
+    (action,) = load_drug("letrozole").actions
+    removed = action.values["er_drive_inhibition"].value
+    assert left(0.999) == pytest.approx(1.0 - removed, abs=0.01)
+    assert left(0.1) > 0.9
+    shares = np.linspace(0.0, 0.99, 12)
+    assert np.all(np.diff([left(share) for share in shares]) < 0.0)
+
+
+def test_endocrine_effect_wanes_with_exposure_to_it_and_not_without() -> None:
+    patient = {"her2_level": 1.0, "hr_positive": 1.0, "er_growth_share": 0.8}
+    key = "growth_sensitive_systemic"
+    kept, lost = (
+        signal({**patient, "endocrine_waning_per_day": rate}, others=("letrozole",))[key] for rate in (0.0, 0.01)
+    )
+    assert kept < lost < 1.0
+    untouched = signal({**patient, "endocrine_waning_per_day": 0.01, "Cm_letrozole_nM": 0.0}, others=("letrozole",))
+    assert untouched[key] == pytest.approx(1.0)
+
+
 def test_cdk46_inhibitors_slow_all_clones_and_only_one_with_a_known_partition_reaches_the_brain() -> None:
     for drug, reaches in (("palbociclib", False), ("abemaciclib", True)):
         found = signal({"her2_level": 1.0}, others=(drug,))

@@ -2,10 +2,15 @@
 
     dE_d/dt = k_e (C_d / C_average - E_d)                 1 on average at the reference dose
     e = (1 + s) E / (s + E) with E the sum over drugs of the class, times Kp,uu in the brain
-    kill = k_class,disease · sensitivity · W_class · e
+    kill = k_class,disease · sensitivity · W_class · e · factor_clone
+    factor_tolerant = efflux_class · f_efflux + (1 - efflux_class) · f_reserve
 
 The effect is 1 at the average concentration of the reference dose and saturates above it, so doubling a dose does not
-double its effect. The delayed effect compartment is Sheiner's (1979); kill by class and disease is fitted.
+double its effect. The delayed effect compartment is Sheiner's (1979); kill by class and disease is fitted. How long a
+drug stays in cells sets what its schedule does: peaks of a drug that leaves soon are spent in saturation.
+
+Tolerant cells resist for two reasons: efflux (MDR1), which only carries some classes, and an apoptotic reserve, which
+blunts all. So a line of one class does not take away the effect of the next.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from her2sim.model.expression import Expr, add, div, mul, sub, sym
 from her2sim.model.lesions import CLONES, SITES, Site
 from her2sim.model.module import Module
 from her2sim.model.modules.waning import add_waning
-from her2sim.model.smooth import total
+from her2sim.model.smooth import complement, total
 
 
 def chemo_kill_name(clone: str, site: Site) -> str:
@@ -40,7 +45,7 @@ def cytotoxic(drugs: Sequence[Drug], disease: str) -> Module:
     by_class: dict[str, list[tuple[Drug, Action]]] = {}
     for drug, action in actions_of(drugs, "cytotoxic"):
         by_class.setdefault(action.labels["chemo_class"], []).append((drug, action))
-    kills: dict[Site, list[Expr]] = {site: [] for site in SITES}
+    kills: dict[Site, list[tuple[str, Expr]]] = {site: [] for site in SITES}
     for chemo_class, members in by_class.items():
         effect = {site: _saturation(draft, chemo_class, members, site) for site in SITES}
         left = add_waning(draft, chemo_class, effect["systemic"], "chemo_waning_per_day")
@@ -51,18 +56,22 @@ def cytotoxic(drugs: Sequence[Drug], disease: str) -> Module:
             left,
         )
         for site in SITES:
-            kills[site].append(mul(strength, effect[site]))
+            kills[site].append((chemo_class, mul(strength, effect[site])))
         draft.knock_out(f"chemo_{chemo_class}", {f"kill_{chemo_class}_{disease}_per_day": 0.0})
     for site in SITES:
         for clone in CLONES:
-            draft.assign(
-                chemo_kill_name(clone, site),
-                mul(draft.number(f"cytotoxic_factor_{clone}"), total(kills[site])),
-                "1/day",
-                "kill by chemotherapy",
-                give=True,
-            )
+            kill = total(mul(_factor(draft, clone, chemo_class), rate) for chemo_class, rate in kills[site])
+            draft.assign(chemo_kill_name(clone, site), kill, "1/day", "kill by chemotherapy", give=True)
     return draft.module()
+
+
+def _factor(draft: Draft, clone: str, chemo_class: str) -> Expr:
+    """Kill of a clone by a class over that of sensitive cells."""
+    factor = draft.number(f"cytotoxic_factor_{clone}")
+    if clone != "tolerant":
+        return factor
+    carried = draft.number(f"efflux_{chemo_class}")
+    return add(mul(carried, factor), mul(complement(carried), draft.number("cytotoxic_factor_tolerant_no_efflux")))
 
 
 def _saturation(draft: Draft, chemo_class: str, members: Sequence[tuple[Drug, Action]], site: Site) -> Expr:

@@ -3,8 +3,9 @@
     dV_c/dt = g s [(1 + phi) fitness_c G_c - phi] V_c - (deaths by drugs)_c V_c -/+ switching -/+ mutation -/+ seeding
     dV_dead/dt = sum of all deaths - k_clear V_dead,    s = max(0, 1 - V/V_max)
 
-Birth and death are separate: phi is the share of births that is lost to spontaneous death, so a drug that only stops
-division still shrinks a tumor. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu (1 - signal);
+Birth and death are separate: phi is spontaneous death over net growth, so a drug that only stops division still shrinks
+a tumor. Tumors that the estrogen receptor drives have more of it: they shrink within months on drugs that only lower
+births, although they grow slowly. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu (1 - signal);
 at a division a few become one of the resistant clones. What lives in the visible lesions outside the brain seeds the
 occult lesion and the brain, clone by clone, so what resists is what spreads.
 Dead volume is what makes a response visible weeks after cells died (Wang 2020, doi:10.3389/fbioe.2020.00141).
@@ -61,7 +62,7 @@ def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Mod
     """
     draft = Draft(f"lesion.{slot.name}")
     growth = _untreated_growth(draft, slot, disease)
-    turnover = draft.number("turnover")
+    turnover = _turnover(draft)
     living = {clone: sym(volume_state(slot.name, clone)) for clone in CLONES}
     dead = sym(volume_state(slot.name, DEAD))
     full = div(add(total(living.values()), dead), draft.number("largest_lesion_mL"))
@@ -95,7 +96,7 @@ def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Mod
     clearance = mul(draft.number("dead_clearance_per_day"), dead)
     name = volume_state(slot.name, DEAD)
     draft.state(name, initial[DEAD], sub(total(all_deaths), clearance), "mL", f"dead cells in {slot.name}", give=True)
-    draft.knock_out("turnover", {"turnover": 0.0})
+    draft.knock_out("turnover", {"turnover": 0.0, "turnover_estrogen_driven": 0.0})
     draft.knock_out("her2_loss", {"her2_loss_per_day": 0.0})
     draft.knock_out("her2low_clone", {f"fraction_{LOW}": 0.0, "her2_loss_per_day": 0.0})
     for clone in MUTANTS:
@@ -129,6 +130,14 @@ def _untreated_growth(draft: Draft, slot: Slot, disease: str) -> Expr:
         div(mul(math.log(2.0), *factors), draft.number("doubling_time_days")),
         "1/day",
         "growth without drugs in a small lesion",
+    )
+
+
+def _turnover(draft: Draft) -> Expr:
+    """Spontaneous death over net growth: more of it in tumors that the estrogen receptor drives."""
+    luminal = mul(draft.number("er_growth_share"), draft.number("hr_positive"))
+    return add(
+        mul(complement(luminal), draft.number("turnover")), mul(luminal, draft.number("turnover_estrogen_driven"))
     )
 
 
