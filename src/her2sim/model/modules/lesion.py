@@ -4,9 +4,9 @@
     dV_dead/dt = sum of all deaths - k_clear V_dead,    s = max(0, 1 - V/V_max)
 
 Birth and death are separate: phi is the share of births that is lost to spontaneous death, so a drug that only stops
-division still shrinks a tumor. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu (1 - signal);
-at a division a few become one of the resistant clones. What lives in the visible lesions outside the brain seeds the
-occult lesion and the brain, clone by clone, so what resists is what spreads.
+division still shrinks a tumor. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu max(0, 1 -
+signal); at a division a few become one of the resistant clones. What lives in the visible lesions outside the brain
+seeds the occult lesion and the brain, clone by clone, so what resists is what spreads.
 Dead volume is what makes a response visible weeks after cells died (Wang 2020, doi:10.3389/fbioe.2020.00141).
 """
 
@@ -69,7 +69,7 @@ def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Mod
     pace = mul(growth, space)
     switching = mul(
         draft.number("her2_loss_per_day"),
-        complement(draft.take(signal_name(BULK, slot.site), "dimensionless")),
+        at_least_zero(complement(draft.take(signal_name(BULK, slot.site), "dimensionless"))),
         living[BULK],
     )
     initial = _initial(draft, slot, growth, turnover)
