@@ -30,5 +30,6 @@ def occupancy(plasma_mg_per_L: float) -> float:
     compiled = compile_model(model, varying=tuple(frozen), outputs=["theta_domain_IV_systemic"])
     initial = np.zeros((1, len(model.states)))
     initial[0, model.state_names.index(state)] = plasma_mg_per_L * volume
+    initial[0, [i for i, name in enumerate(model.state_names) if name.startswith("her2_pool")]] = 1.0  # all HER2 there
     solution = compiled.solve(np.array([list(frozen.values())]), np.array([0.0, 90.0]), initial=initial)
     return float(solution.values[0, 1, 0])

@@ -193,6 +193,67 @@ def test_a_folder_of_another_fit_or_another_model_is_refused(
     Evaluations(tmp_path, NAMES, TRIALS, accept=True)
 
 
+def test_numbers_drawn_from_a_finished_fit_are_found_again_at_the_nominal_rate(
+    simulator: type[Simulator], tmp_path: Path
+) -> None:
+    from her2sim.study.fit_recovery_after import recover_after, recovery_section
+
+    fit(tmp_path, SMALL, trials=TRIALS, names=NAMES)
+    found = recover_after(tmp_path, sets=30, patients=20, steps=300)
+    for level, margin in ((0.9, 0.09), (0.5, 0.14)):
+        share, error = found.overall(level)
+        assert share == pytest.approx(level, abs=margin) and 0.0 < error < margin
+    before = load(tmp_path).posterior.points.std(axis=0)
+    assert (found.sd.mean(axis=0) < before).all(), "a second data set tells more than one"
+    page = recovery_section(found)
+    assert "30 data sets were made" in page and "| doubling_time_days |" in page
+    calls = simulator.calls
+    recover_after(tmp_path, sets=30, patients=20, steps=20)
+    assert simulator.calls == calls, "nothing is simulated twice"
+
+
+def test_an_emulator_that_is_wrong_shows_as_coverage_that_is_too_low(
+    simulator: type[Simulator], tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    from her2sim.study.fit import save
+    from her2sim.study.fit_recovery_after import recover_after
+
+    fit(tmp_path, SMALL, trials=TRIALS, names=NAMES)
+    kept = load(tmp_path)
+    turned = replace(kept.emulator, linear=-kept.emulator.linear)
+    save(tmp_path, replace(kept, emulator=turned.moved(kept.emulator(kept.mode[None])[0] - turned(kept.mode[None])[0])))
+    assert recover_after(tmp_path, sets=12, patients=20, steps=300).overall(0.9)[0] < 0.8
+
+
+def test_with_a_second_data_set_the_posterior_is_that_of_both_together(
+    simulator: type[Simulator], tmp_path: Path
+) -> None:
+    from her2sim.study.fit_recovery_after import with_data
+
+    found = fit(tmp_path, SMALL, trials=TRIALS, names=NAMES)
+    points, own = normal(5, 3), found.problem()
+    again = with_data(found, np.array([target.value for target in found.data.targets]))
+    assert again.misfit(points) == pytest.approx(2.0 * own.misfit(points))
+    none = with_data(found, np.full(len(found.data.targets), np.nan))
+    assert none.misfit(points) == pytest.approx(own.misfit(points))
+    assert np.isfinite(find_mode(none, np.zeros((0, 3)), seed=1, restarts=0)).all()
+
+
+def test_sections_are_kept_for_as_long_as_the_fit_is_the_same(simulator: type[Simulator], tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from her2sim.study.fit_sections import keep_section, kept_sections
+
+    found = fit(tmp_path, SMALL, trials=TRIALS, names=NAMES)
+    keep_section(tmp_path, found, "recovery", "old")
+    keep_section(tmp_path, found, "recovery", "## Known numbers")
+    assert kept_sections(tmp_path, load(tmp_path)) == ["## Known numbers"]
+    assert kept_sections(tmp_path, replace(found, mode=found.mode + 0.1)) == []
+    assert "## Known numbers\n" in report(found, more=kept_sections(tmp_path, found))
+
+
 def test_known_numbers_are_found_again_at_the_nominal_rate(simulator: type[Simulator], tmp_path: Path) -> None:
     found = recover(tmp_path, sets=30, design=16, patients=20, trials=TRIALS, names=NAMES, steps=300)
     assert found.coverage(0.9).mean() == pytest.approx(0.9, abs=0.08)

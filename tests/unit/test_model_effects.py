@@ -26,6 +26,7 @@ from her2sim.model.modules.payload import payload
 from her2sim.model.pharmacokinetics import dose_state, pk_module
 
 positive = st.floats(0.0, 2e3)
+SURFACES = {f"her2_surface_{clone}_{site}": 1.0 for clone in CLONES for site in ("systemic", "cns")}
 
 
 def values_of(module: Module, given_values: Mapping[str, float]) -> dict[str, float]:
@@ -48,7 +49,7 @@ def lesion_of(high: float, low: float) -> dict[str, float]:
 
 def payload_kills(drug: str, nM: float, high: float, low: float) -> dict[str, float]:
     kind = load_drug(drug).actions[1].labels["payload"]
-    known = {f"P_{drug}_systemic_nM": nM, f"W_{kind}": 1.0, "her2_nM": 465.0} | lesion_of(high, low)
+    known = {f"P_{drug}_systemic_nM": nM, f"W_{kind}": 1.0} | lesion_of(high, low) | SURFACES
     return values_of(payload([load_drug(drug)]), known)
 
 
@@ -80,8 +81,9 @@ def test_payload_in_balance_is_uptake_over_loss() -> None:
     module = payload([drug])
     number = {p.name: p.value for p in module.parameters}
     theta = 0.4
-    level = 3.5 * number["her2_uptake_per_day"] * 465.0 * theta / number["payload_loss_DM1_per_day"]
-    known = {"theta_trastuzumab_emtansine_systemic": theta, "her2_nM": 465.0}
+    uptake = 0.2 * 465.0 * theta
+    level = 3.5 * uptake / number["payload_loss_DM1_per_day"]
+    known = {"uptake_trastuzumab_emtansine_systemic_nM_per_day": uptake, **SURFACES}
     known |= {"P_trastuzumab_emtansine_systemic_nM": level}
     assert values_of(module, known)["d P_trastuzumab_emtansine_systemic_nM"] == pytest.approx(0.0, abs=1e-9)
 
@@ -170,7 +172,7 @@ def nk_kill(alleles: float, fc_type: str = "IgG1", clone: str = "sensitive", sit
     drug = load_drug("trastuzumab")
     labels = {**drug.actions[0].labels, "fc_type": fc_type}
     changed: Drug = dataclasses.replace(drug, actions=(dataclasses.replace(drug.actions[0], labels=labels),))
-    known = {"fcgr3a_genotype": alleles, "her2_level": 1.0}
+    known = {"fcgr3a_genotype": alleles, "her2_level": 1.0} | SURFACES
     known |= {f"theta_trastuzumab_{s}": 1.0 for s in ("systemic", "cns")}
     return values_of(adcc([changed]), known)[f"adcc_{clone}_{site}_per_day"]
 

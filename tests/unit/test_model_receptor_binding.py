@@ -11,6 +11,7 @@ from her2sim.model.drug_file import load_drug
 from her2sim.model.evaluate import evaluate
 from her2sim.model.expression import substitute
 from her2sim.model.modules.receptor_binding import receptor_binding
+from her2sim.model.modules.tumor_her2 import her2_amount_name
 
 amounts = st.floats(1e-6, 3e3)
 receptors = st.floats(1.0, 3e3)
@@ -19,7 +20,8 @@ receptors = st.floats(1.0, 3e3)
 def binding(amount_nM: dict[str, float], her2_nM: float) -> dict[str, float]:
     """All assigned variables of the module at given amounts outside the brain."""
     module = receptor_binding([load_drug(i) for i in amount_nM])
-    values = {p.name: np.array(p.value) for p in module.parameters} | {"her2_nM": np.array(her2_nM)}
+    values = {p.name: np.array(p.value) for p in module.parameters}
+    values |= {her2_amount_name(site): np.array(her2_nM) for site in ("systemic", "cns")}
     for drug, amount in amount_nM.items():
         values |= {f"L_{drug}_{site}_nM": np.array(amount) for site in ("systemic", "cns")}
     done = dict[str, object]()
@@ -56,6 +58,27 @@ def test_a_rival_of_the_same_epitope_displaces_and_one_of_another_does_not(amoun
     assert rival["theta_trastuzumab_systemic"] < alone or alone * her2 == pytest.approx(amount, rel=0.2)
     partner = binding({"trastuzumab": amount, "pertuzumab": amount}, her2)
     assert partner["theta_trastuzumab_systemic"] == alone
+
+
+@given(chains=amounts, four=st.floats(0.0, 3e3), two=st.floats(0.0, 3e3), her2=receptors)
+def test_beside_rivals_no_arm_is_free_and_bound_at_once_and_no_domain_overfull(
+    chains: float, four: float, two: float, her2: float
+) -> None:
+    found = binding({"zanidatamab": chains, "trastuzumab": four, "pertuzumab": two}, her2)
+    held = {d: found[f"theta_{d}_systemic"] for d in ("zanidatamab", "trastuzumab", "pertuzumab")}
+    for drug, amount in (("zanidatamab", chains), ("trastuzumab", four), ("pertuzumab", two)):
+        assert 0.24 * found[f"f_{drug}_systemic_nM"] + her2 * held[drug] == pytest.approx(amount, rel=1e-9, abs=1e-9)
+    arms = {d: found[f"theta_biparatopic_{d}_systemic"] for d in ("domain_IV", "domain_II")}
+    assert arms["domain_IV"] + held["trastuzumab"] <= 1.0 + 1e-9
+    assert arms["domain_II"] + held["pertuzumab"] <= 1.0 + 1e-9
+    assert held["zanidatamab"] == pytest.approx(max(arms.values()), rel=1e-9, abs=1e-12)
+
+
+def test_a_biparatopic_antibody_without_rivals_binds_as_in_a_pool_of_its_own() -> None:
+    alone = binding({"zanidatamab": 200.0}, 465.0)["theta_biparatopic_systemic"]
+    beside = binding({"zanidatamab": 200.0, "trastuzumab": 0.0}, 465.0)["theta_biparatopic_systemic"]
+    assert beside == pytest.approx(alone, rel=1e-9)
+    assert binding({"zanidatamab": 200.0, "trastuzumab": 400.0}, 465.0)["theta_biparatopic_domain_IV_systemic"] < alone
 
 
 def test_before_the_first_dose_nothing_is_bound_even_if_the_solver_is_a_little_below_zero() -> None:

@@ -37,7 +37,7 @@ def rate(drugs: list[str], soluble_nM: float, plasma_nM: float, covered: float, 
     module = soluble_her2([load_drug(name) for name in drugs])
     values = {parameter.name: np.array(parameter.value) for parameter in module.parameters}
     for port in module.takes:
-        given = {"Cm_": plasma_nM, "theta": covered, "her2_nM": 500.0, "V_T1_sensitive": volume_mL}
+        given = {"Cm_": plasma_nM, "theta": covered, "her2_": 500.0, "V_T1_sensitive": volume_mL}
         values[port.name] = np.array(next((x for start, x in given.items() if port.name.startswith(start)), 0.0))
     values["soluble_HER2_nM"] = np.array(soluble_nM)
     expanded = OdeSystem("alone", module.states, (), module.assignments).expanded()

@@ -23,7 +23,11 @@ SEED = "Seed of the patients and of the search; default in data/calibration/fit.
 ACCEPT = "Go on although the model's code or data have changed since the fit was begun."
 FREEZE = "Write the finished fit as the model's calibration (data/calibration/frozen.yaml); simulates nothing."
 REPORT = "Write the page of the finished fit to this file; simulates nothing."
-RECOVER = "Instead, make this many data sets from known numbers and see whether the fit finds them."
+RECOVER = (
+    "Instead, make this many data sets from known numbers and see whether the fit finds them; in the folder of a "
+    "finished fit with all its trials, and --report then tells of it."
+)
+COMPARE = "Instead, hold the finished fit against the one in this folder; --report then tells of it."
 
 
 def register(app: typer.Typer) -> None:
@@ -45,12 +49,15 @@ def fit(
     freeze: Annotated[bool, typer.Option("--freeze", help=FREEZE)] = False,
     report: Annotated[Path | None, typer.Option("--report", help=REPORT, show_default=False)] = None,
     recover: Annotated[int | None, typer.Option("--recover", min=1, help=RECOVER, show_default=False)] = None,
+    compare: Annotated[Path | None, typer.Option("--compare", help=COMPARE, show_default=False)] = None,
 ) -> None:
     """Fit, or look at a finished fit."""
     from her2sim.study import fitting
 
     if recover is not None:
-        typer.echo(fitting.recovery_page(out, recover, workers=workers, tell=_tell))
+        typer.echo(fitting.recovery_page(out, recover, workers=workers, accept=accept, tell=_tell))
+    elif compare is not None:
+        typer.echo(fitting.compare_with(out, compare, workers=workers, tell=_tell))
     elif freeze or report is not None:
         if report is not None:
             typer.echo(f"Written: {fitting.write_report(out, report)}")

@@ -1,8 +1,10 @@
 """Synthetic recovery: does the fit find numbers that are known, and are its intervals as wide as they should be?
 
-Numbers are drawn from their prior; the trials are simulated with them, each with its own number of patients and a seed
-of its own; the figures get the trial's discrepancy; they are fitted as published ones are. Over many such data sets
-90 % intervals must hold the true numbers in 90 % of cases (Talts 2018, arXiv:1804.06788, on checks of this kind).
+The whole way in a small problem of its own, design and emulator included: numbers are drawn from their prior; the
+trials are simulated with them, the same patients as in the design; the figures get the trial's discrepancy; they are
+fitted as published ones are. Over many such data sets 90 % intervals must hold the true numbers in 90 % of cases
+(Talts 2018, arXiv:1804.06788, on checks of this kind). ``her2sim.study.fit_recovery_after`` asks the same of a
+finished fit.
 """
 
 from __future__ import annotations
@@ -55,6 +57,12 @@ class Recovery:
         """Share of the data sets whose central interval holds the truth, (n_free,)."""
         inside = (self.rank >= 0.5 * (1.0 - level)) & (self.rank <= 0.5 * (1.0 + level))
         return inside.mean(axis=0)
+
+    def overall(self, level: float = 0.9) -> tuple[float, float]:
+        """Share of all numbers of all data sets whose interval holds the truth, and its error over data sets."""
+        inside = (self.rank >= 0.5 * (1.0 - level)) & (self.rank <= 0.5 * (1.0 + level))
+        each = inside.mean(axis=1)
+        return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else float("nan")
 
 
 def recover(

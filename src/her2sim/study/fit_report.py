@@ -172,7 +172,7 @@ def _numbers(result: Fit) -> str:
         "R-hat",
         "",
     )
-    rows = [list(head)]
+    rows: list[list[str]] = [list(head)]
     points = result.posterior.points
     for k, number in enumerate(result.free):
         low, high = (float(np.quantile(points[:, k], share)) for share in (0.05, 0.95))

@@ -9,12 +9,16 @@ from pathlib import Path
 
 from her2sim.core.errors import InputError
 from her2sim.model.frozen import Frozen
-from her2sim.study.fit import Fit, Plan, fit, load
+from her2sim.study.fit import RESULT, Fit, Plan, fit, load
 from her2sim.study.fit_blind import leave_one_trial_out, repeats
+from her2sim.study.fit_compare import compare_fits
+from her2sim.study.fit_compare_page import comparison_section
 from her2sim.study.fit_discrepancy import unseen_discrepancy
 from her2sim.study.fit_freeze import freeze
 from her2sim.study.fit_recovery import recover, recovery_table
+from her2sim.study.fit_recovery_after import recover_after, recovery_section
 from her2sim.study.fit_report import report
+from her2sim.study.fit_sections import keep_section, kept_sections
 from her2sim.study.fit_targets import settings
 
 NEEDED = ("cma", "emcee")
@@ -63,7 +67,8 @@ def write_report(folder: Path, to: Path) -> Path:
     _check_libraries()
     result = load(folder)
     left_out = leave_one_trial_out(result)
-    page = report(result, left_out, repeats(result), unseen=unseen_discrepancy(result, left_out))
+    page = report(result, left_out, repeats(result), unseen=unseen_discrepancy(result, left_out),
+                  more=kept_sections(folder, result))  # fmt: skip
     to.write_text(page, encoding="utf-8")
     return to
 
@@ -77,10 +82,34 @@ def freeze_fit(folder: Path) -> Frozen:
     return freeze(folder, load(folder), today=datetime.now(UTC).date())
 
 
-def recovery_page(folder: Path, sets: int, *, workers: int, tell: Tell) -> str:
-    """Fit data sets made from known numbers, and tell in Markdown how they were found again."""
+def recovery_page(folder: Path, sets: int, *, workers: int, accept: bool = False, tell: Tell) -> str:
+    """Fit data sets made from known numbers, and tell in Markdown how they were found again.
+
+    In the folder of a finished fit the data sets are of all its trials, and the page of the fit then shows the section;
+    in another folder a small problem of three trials is made anew.
+
+    Raises:
+        InputError: a library is missing, or the model has changed since the fit.
+    """
     _check_libraries()
-    return recovery_table(recover(folder, sets=sets, workers=workers, tell=tell))
+    if not (folder / RESULT).exists():
+        return recovery_table(recover(folder, sets=sets, workers=workers, tell=tell))
+    found = recover_after(folder, sets=sets, workers=workers, accept=accept, tell=tell)
+    text = recovery_section(found)
+    keep_section(folder, load(folder), "recovery", text)
+    return text
+
+
+def compare_with(folder: Path, other: Path, *, workers: int, tell: Tell) -> str:
+    """Hold a finished fit against another; the section in Markdown, which the page of the fit then shows.
+
+    Raises:
+        InputError: there is no finished fit in one of the folders, or they share no number.
+    """
+    result = load(folder)
+    text = comparison_section(compare_fits(result, load(other), workers=workers, tell=tell), other.name)
+    keep_section(folder, result, "another fit", text)
+    return text
 
 
 def _check_libraries() -> None:

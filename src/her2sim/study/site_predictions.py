@@ -55,7 +55,8 @@ def occupancies() -> dict[str, float]:
 def plasma_for_occupancy_mg_per_L(share: float) -> float:
     """Steady plasma trastuzumab that keeps a share of HER2 occupied outside the brain, typical IHC 3+ tumor.
 
-    At rest P (C - f) = k R theta with f = K theta / (1 - theta), the equations of ``site_exposure``.
+    At rest P (C - f) = u with f = K theta / (1 - theta), the equations of ``site_exposure``; HER2 at the surface is that
+    of monomers that trastuzumab holds, which go in faster and are not shed.
 
     >>> plasma_for_occupancy_mg_per_L(0.5) < plasma_for_occupancy_mg_per_L(0.9)
     True
@@ -66,7 +67,13 @@ def plasma_for_occupancy_mg_per_L(share: float) -> float:
     exchange = 2.0 * value("antibody_permeability_um_per_day") * value("tumor_delivery") * value("capillary_radius_um")
     exchange /= value("krogh_radius_um") ** 2
     her2 = value("her2_nM_per_million") * 10.0 ** (value("her2_log10_per_cell") - 6.0)
-    plasma_nM = kd * share / (1.0 - share) + value("her2_uptake_per_day") * her2 * share / exchange
+    lost = value("degradation_HER2_per_day")
+    inside = value("endocytosis_per_day") * lost / (lost + value("recycling_HER2_per_day"))
+    gain, shed = value("endocytosis_gain_domain_IV"), value("shedding_per_day")
+    left = 1.0 - share * (1.0 - value("shedding_left_domain_IV"))
+    surface = (inside + shed) / (inside * (1.0 + gain * share) + shed * left)
+    uptake = value("her2_uptake_per_day") * (1.0 + gain) * her2 * surface * share
+    plasma_nM = kd * share / (1.0 - share) + uptake / exchange
     return plasma_nM * drug.molar_mass_g_per_mol.value * 1e-6
 
 

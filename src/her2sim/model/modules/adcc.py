@@ -1,7 +1,7 @@
 """Antibody-dependent cellular cytotoxicity (ADCC): NK cells kill cells that carry bound Fc parts.
 
     Phi = sum over antibodies of fc_activity · genotype^e · theta_d        (effective Fc per HER2)
-    Omega = Phi · HER2 per cell,   kill = k_NK · capacity · Omega / (Omega_50 + Omega) · site
+    Omega = Phi · HER2 per cell under drugs,   kill = k_NK · capacity · Omega / (Omega_50 + Omega) · site
 
 The activity of the patient's FcgammaRIIIa genotype (V158 alleles: 2 is VV, 1 is VF, 0 is FF) is relative to VV;
 Fc-enhanced antibodies depend less on it (exponent e below 1). Structure: kill depends on antibody bound per cell,
@@ -18,6 +18,7 @@ from her2sim.model.expression import Expr, add, div, mul, sub
 from her2sim.model.lesions import CLONES, SITES, Site
 from her2sim.model.module import Module
 from her2sim.model.modules.site_exposure import bound_share_name
+from her2sim.model.modules.tumor_her2 import her2_surface_name
 from her2sim.model.smooth import positive_power, total
 
 
@@ -33,8 +34,8 @@ def adcc_name(clone: str, site: Site) -> str:
 def adcc(drugs: Sequence[Drug]) -> Module:
     """NK-cell kill of opsonized clones.
 
-    Takes ``theta_<drug>_<site>`` and ``her2_level``. Gives ``adcc_<clone>_<site>_per_day``. Antibodies whose
-    ``fc_type`` is ``silent`` take no part.
+    Takes ``theta_<drug>_<site>``, ``her2_level`` and ``her2_surface_<clone>_<site>``. Gives
+    ``adcc_<clone>_<site>_per_day``. Antibodies whose ``fc_type`` is ``silent`` take no part.
     """
     draft = Draft("adcc")
     level = draft.take("her2_level", "dimensionless")
@@ -54,7 +55,8 @@ def adcc(drugs: Sequence[Drug]) -> Module:
         effective = draft.assign(f"fc_per_her2_{site}", fc, "dimensionless", "effective Fc parts per HER2")
         reach: Expr | float = draft.number("nk_reach_cns") if site == "cns" else 1.0
         for clone in CLONES:
-            load = mul(effective, level, draft.number(f"her2_ratio_{clone}"))
+            surface = draft.take(her2_surface_name(clone, site), "dimensionless")
+            load = mul(effective, level, draft.number(f"her2_ratio_{clone}"), surface)
             draft.assign(
                 adcc_name(clone, site),
                 mul(rate, reach, div(load, add(half, load))),

@@ -46,7 +46,7 @@ class Receptors:
 
 @dataclass(frozen=True)
 class Site:
-    """A domain of HER2 that an antibody of the regimen binds.
+    """A domain of HER2 that an antibody of the regimen binds; of two at one domain a receptor carries one at most.
 
     Main arguments:
         domain: II or IV.
@@ -174,25 +174,30 @@ class Relations:
             name = block_name(dimer, site.domain, biparatopic=site.biparatopic) if dimer else None
             left.append(ONE if name is None else left_of(number(name), dimer, biparatopic=site.biparatopic))
         carrying = [site.occupied * share for site, share in zip(sites, left, strict=True)]
-        either = [complement(site.occupied) + held for site, held in zip(sites, carrying, strict=True)]
+        domains = tuple(dict.fromkeys(site.domain for site in sites))
+
+        def bare(domain: str) -> Expr:
+            return complement(total(site.occupied for site in sites if site.domain == domain))
+
+        def held(domain: str) -> Expr:
+            return total(carrying[i] for i, site in enumerate(sites) if site.domain == domain)
+
+        either = {domain: bare(domain) + held(domain) for domain in domains}
 
         def others(*skip: int) -> Expr:
-            return product(factor for i, factor in enumerate(either) if i not in skip)
+            taken = {sites[i].domain for i in skip}
+            return product(factor for domain, factor in either.items() if domain not in taken)
 
-        affinity = product(either)
+        affinity = product(either.values())
         extra = [self._gain(site) * carrying[i] * others(i) for i, site in enumerate(sites)]
         plain = [i for i, site in enumerate(sites) if not site.biparatopic]
         if len(plain) > 1:
             extra.append(number("endocytosis_gain_both") * product(carrying[i] for i in plain) * others(*plain))
         spared = product(
-            complement(site.occupied) + carrying[i] * number("shedding_left_domain_IV")
-            if site.domain == "IV"
-            else either[i]
-            for i, site in enumerate(sites)
+            bare(domain) + held(domain) * number("shedding_left_domain_IV") if domain == "IV" else either[domain]
+            for domain in domains
         )
-        open_ = total(
-            0.5 * complement(site.occupied) * left[i] * others(i) for i, site in enumerate(sites) if site.biparatopic
-        )
+        open_ = total(0.5 * bare(site.domain) * left[i] * others(i) for i, site in enumerate(sites) if site.biparatopic)
         return Weights(affinity, affinity + total(extra), spared, open_)
 
     def _gain(self, site: Site) -> Expr:

@@ -5,9 +5,9 @@
 
 Birth and death are separate: phi is spontaneous death over net growth, so a drug that only stops division still shrinks
 a tumor. Tumors that the estrogen receptor drives have more of it: they shrink within months on drugs that only lower
-births, although they grow slowly. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu (1 - signal);
-at a division a few become one of the resistant clones. What lives in the visible lesions outside the brain seeds the
-occult lesion and the brain, clone by clone, so what resists is what spreads.
+births, although they grow slowly. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu max(0, 1 -
+signal); at a division a few become one of the resistant clones. What lives in the visible lesions outside the brain
+seeds the occult lesion and the brain, clone by clone, so what resists is what spreads.
 Dead volume is what makes a response visible weeks after cells died (Wang 2020, doi:10.3389/fbioe.2020.00141).
 """
 
@@ -70,7 +70,7 @@ def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Mod
     pace = mul(growth, space)
     switching = mul(
         draft.number("her2_loss_per_day"),
-        complement(draft.take(signal_name(BULK, slot.site), "dimensionless")),
+        at_least_zero(complement(draft.take(signal_name(BULK, slot.site), "dimensionless"))),
         living[BULK],
     )
     initial = _initial(draft, slot, growth, turnover)

@@ -1,16 +1,16 @@
 """Payload: conjugates carry a cytotoxic into cells that have HER2, and in part to their neighbors.
 
-    dP/dt = DAR · k · R · theta_d - k_loss · P            payload in antigen-high cells, nmol/L
+    dP/dt = DAR · u_d - k_loss · P                        payload in antigen-high cells, nmol/L
     P_low = P (r + (1 - r) b m w)                         in the antigen-low clone of a lesion
     m = 1 / (1 + (l / reach)^2)                           mixing over patches of the size l
     kill = k_max · factor of clone and payload · sensitivity · W · P^n / (KC50^n + P^n)
 
-r is the antigen-low clone's HER2 relative to the others (own uptake), b the share of the payload that leaves cells and
-enters others, w the antigen-high share of the lesion: a bystander needs a neighbor. Payload diffuses between
-antigen-high and antigen-low patches of the size l (per patient) at D / l^2 while capillaries wash it out at P_w / eps:
-the balance of two patches gives m, with reach = sqrt(D eps / P_w). Over a cycle the uptake k R theta is
-what crossed the capillary wall (``site_exposure``): with much HER2 payload is limited by delivery, else by antigen.
-Magnitudes: Scheuher 2024 (doi:10.1007/s10928-023-09884-6).
+u_d is the uptake of ``site_exposure``, r the antigen-low clone's HER2 under drugs relative to the others (own uptake),
+b the share of the payload that leaves cells and enters others, w the antigen-high share of the lesion: a bystander
+needs a neighbor. Payload diffuses between antigen-high and antigen-low patches of the size l (per patient) at D / l^2
+while capillaries wash it out at P_w / eps: the balance of two patches gives m, with reach = sqrt(D eps / P_w). Over a
+cycle the uptake is what crossed the capillary wall (``site_exposure``): with much HER2 payload is limited by delivery,
+else by antigen. Magnitudes: Scheuher 2024 (doi:10.1007/s10928-023-09884-6).
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from collections.abc import Sequence
 
 from her2sim.model.draft import Draft, actions_of
 from her2sim.model.drug import Action, Drug
-from her2sim.model.expression import Expr, add, div, mul, sub, sym
+from her2sim.model.expression import ONE, Expr, add, div, mul, sub, sym
 from her2sim.model.lesions import CLONES, SITES, SLOTS, Site, volume_state
 from her2sim.model.module import Module
-from her2sim.model.modules.site_exposure import bound_share_name
+from her2sim.model.modules.cell_kinds import CellKind, cell_kinds
+from her2sim.model.modules.site_exposure import kinase_pace, uptake_name
+from her2sim.model.modules.tumor_her2 import POOL, her2_surface_name
 from her2sim.model.modules.waning import add_waning
 from her2sim.model.smooth import complement, saturating, total
 
@@ -51,26 +53,30 @@ def payload_state(drug_id: str, site: Site) -> str:
 def payload(drugs: Sequence[Drug]) -> Module:
     """Kill by the payloads of a regimen's conjugates.
 
-    Takes ``theta_<drug>_<site>``, ``her2_nM`` and the volumes of the clones. Gives
+    Takes ``uptake_<drug>_<site>_nM_per_day``, ``her2_surface_<clone>_<site>`` and the volumes of the clones. Gives
     ``payload_kill_<clone>_<slot>_per_day``. States: ``P_<drug>_<site>_nM`` and ``W_<payload>``.
     """
     draft = Draft("payload")
     conjugates = actions_of(drugs, "payload")
-    uptake = mul(draft.number("her2_uptake_per_day"), draft.take("her2_nM", "nM"))
-    strength = _strength(draft, conjugates, uptake)
-    low_ratio = draft.number(f"her2_ratio_{LOW}")
+    strength = _strength(draft, conjugates)
+    kinds = cell_kinds(drugs)
     mixing = _mixing(draft)
     for site in SITES:
-        high = {drug.id: _effect(draft, action, sym(payload_state(drug.id, site))) for drug, action in conjugates}
+        inside = {drug.id: sym(payload_state(drug.id, site)) for drug, _ in conjugates}
+        low_ratio = mul(draft.number(f"her2_ratio_{LOW}"), _own_uptake(draft, drugs, kinds[LOW], site))
+        by_kind: dict[str, dict[str, Expr]] = {}
+        for kind in {kinds[clone].name: kinds[clone] for clone in CLONES if clone != LOW}.values():
+            own = ONE if kind.name == POOL else _own_uptake(draft, drugs, kind, site)
+            by_kind[kind.name] = {drug.id: _effect(draft, a, mul(own, inside[drug.id])) for drug, a in conjugates}
         for slot in (s for s in SLOTS if s.site == site):
             share = _antigen_high_share(draft, slot.name)
             low: dict[str, Expr] = {}
             for drug, action in conjugates:
                 neighbors = mul(complement(low_ratio), draft.of_drug(drug, action, "bystander_fraction"), mixing, share)
-                received = mul(sym(payload_state(drug.id, site)), add(low_ratio, neighbors))
+                received = mul(inside[drug.id], add(low_ratio, neighbors))
                 low[drug.id] = _effect(draft, action, received)
             for clone in CLONES:
-                effects = low if clone == LOW else high
+                effects = low if clone == LOW else by_kind[kinds[clone].name]
                 kill = total(
                     mul(
                         draft.number(f"payload_factor_{action.labels['payload']}_{clone}"),
@@ -84,6 +90,15 @@ def payload(drugs: Sequence[Drug]) -> Module:
         draft.knock_out("bystander", {f"{drug.id}_bystander_fraction": 0.0})
         draft.knock_out("payload", {f"payload_kill_{action.labels['payload']}_per_day": 0.0})
     return draft.module()
+
+
+def _own_uptake(draft: Draft, drugs: Sequence[Drug], kind: CellKind, site: Site) -> Expr:
+    """Uptake per HER2 of the untreated cell, over that of the bulk: kinds of cells lose their HER2 differently."""
+    surface, bulk = (draft.take(her2_surface_name(name, site), "dimensionless") for name in (kind.name, POOL))
+    ratio = div(surface, bulk)
+    if kind.mutation:
+        ratio = mul(ratio, div(kinase_pace(draft, drugs, site, kind.name), kinase_pace(draft, drugs, site)))
+    return ratio
 
 
 def _mixing(draft: Draft) -> Expr:
@@ -103,7 +118,7 @@ def _mixing(draft: Draft) -> Expr:
     )
 
 
-def _strength(draft: Draft, conjugates: Sequence[tuple[Drug, Action]], uptake: Expr) -> dict[str, Expr]:
+def _strength(draft: Draft, conjugates: Sequence[tuple[Drug, Action]]) -> dict[str, Expr]:
     """Add the payload states; give each conjugate's greatest kill rate (with sensitivity and waning)."""
     strength: dict[str, Expr] = {}
     effects: dict[str, list[Expr]] = {}
@@ -111,8 +126,8 @@ def _strength(draft: Draft, conjugates: Sequence[tuple[Drug, Action]], uptake: E
         kind = action.labels["payload"]
         for site in SITES:
             name = payload_state(drug.id, site)
-            bound = draft.take(bound_share_name(drug.id, site), "dimensionless")
-            gain = mul(draft.of_drug(drug, action, "drug_to_antibody_ratio"), uptake, bound)
+            uptake = draft.take(uptake_name(drug.id, site), "nM/day")
+            gain = mul(draft.of_drug(drug, action, "drug_to_antibody_ratio"), uptake)
             loss = mul(draft.number(f"payload_loss_{kind}_per_day"), sym(name))
             draft.state(name, 0.0, sub(gain, loss), "nM", f"{kind} in antigen-high cells")
         effects.setdefault(kind, []).append(_effect(draft, action, sym(payload_state(drug.id, "systemic"))))

@@ -38,10 +38,12 @@ from her2sim.model.modules.dimer_balance import Balance, Receptors, Relations, S
 from her2sim.model.modules.kinase_block import active_kinase_name, endocytosis_name
 from her2sim.model.modules.pathway_activity import akt_activity, erk_activity, mapk_dimers, phosphorylated, pi3k_drive
 from her2sim.model.modules.pathway_block import blockers, mtor_left_name, pi3k_left_name, pi3k_mutant_left_name
-from her2sim.model.modules.receptor_binding import EPITOPES, occupancy_name
+from her2sim.model.modules.receptor_binding import EPITOPES, arm_occupancy_name, competing, occupancy_name
+from her2sim.model.modules.site_exposure import BIPARATOPIC, chained_name
+from her2sim.model.modules.tumor_her2 import POOL, her2_surface_name
 from her2sim.model.smooth import at_least_zero, complement, positive_power
 
-DOMAINS = {"domain_IV": ("IV",), "domain_II": ("II",), "biparatopic": ("II", "IV")}
+DOMAINS = {"domain_IV": ("IV",), "domain_II": ("II",), BIPARATOPIC: ("II", "IV")}
 _MILLION = 1e6
 _FEEDBACK_ROUNDS = 8  # numerical: rounds of the feedback of the untreated cell, each gains a digit or more
 _EDGE = 1e-9  # numerical: width of the rounding at zero of a share
@@ -222,16 +224,13 @@ def _treated(
         active["HER2"] = draft.take(active_kinase_name("HER2", site, mutant), "dimensionless")
         active["EGFR"] = draft.take(active_kinase_name("EGFR", site), "dimensionless")
         turnover = draft.take(endocytosis_name(site, mutant), "dimensionless")
-    found = _receptor_states(draft, drugs, kind, untreated, site, turnover, phi)
+    found, surface = _receptor_states(draft, drugs, kind, untreated, site, turnover, phi)
     signaling = {
         dimer: draft.assign(
             f"p_{dimer}_{kind.name}_{site}", amount, "dimensionless", f"phosphorylated {dimer} per cell"
         )
         for dimer, amount in phosphorylated(found.dimers, active).items()
     }
-    surface = draft.assign(
-        f"her2_surface_of_{kind.name}_{site}", found.surface, "dimensionless", "HER2 at the surface over untreated"
-    )
     left, mutant_left, released = _pathways_left(draft, drugs, site, phi)
     receptors = pi3k_drive(draft, signaling, left, mutant_left)
     receptors = draft.assign(f"pi3k_{kind.name}_{site}", receptors, "dimensionless", "PI3K drive")
@@ -290,24 +289,37 @@ def _receptor_states(
     site: SiteClass,
     turnover: Expr,
     phi: Expr,
-) -> Balance:
-    """Free monomers of HER2, HER3 and EGFR over those of the untreated cell, as states, and the dimers they form."""
+) -> tuple[Balance, Expr]:
+    """Free monomers of HER2, HER3 and EGFR over those of the untreated cell, as states, and the dimers they form; and
+    HER2 at the surface over that of the untreated cell.
+
+    That of the bulk is what antibodies bind, so it is a state of its own, with what is made and lost; free monomers
+    then follow from conservation, at the pace of the pathways (dimers form in minutes).
+    """
     usual = untreated.free
     free = {receptor: sym(f"free_{receptor}_{kind.name}_{site}") for receptor in usual}
     sites = _sites(draft, drugs, site)
-    chained = sym(f"chained_{kind.name}_{site}") if any(at.biparatopic for at in sites) else ZERO
+    chained = sym(chained_name(kind.name, site)) if any(at.biparatopic for at in sites) else ZERO
     gain = draft.number("her3_adaptive_gain")
     made = {"HER2": ONE, "EGFR": ONE, "HER3": div(1.0 + gain * phi, 1.0 + gain * untreated.phi)}
     relations = Relations(draft, untreated.cell, sites, turnover=turnover, chained=chained)
     found = relations.at(*(free[receptor] * usual[receptor] for receptor in ("HER2", "HER3", "EGFR")))
+    surface = draft.assign(
+        f"her2_in_all_forms_{kind.name}_{site}", found.surface, "dimensionless", "free HER2 and its dimers"
+    )
+    rates = {receptor: relations.usual_loss * sub(made[receptor], found.held[receptor]) for receptor in free}
+    if sites and kind.name == POOL:
+        words = f"HER2 at the surface of {kind.name} cells, free and bound, over that without drugs"
+        pool = draft.state(f"her2_pool_{site}", ONE, rates["HER2"], "dimensionless", words)
+        rates["HER2"] = draft.number("pathway_lag_per_day") * sub(pool, surface)
+        surface = pool
     for receptor, state in free.items():
-        rate = relations.usual_loss * sub(made[receptor], found.held[receptor])
         words = f"free {receptor} of {kind.name} cells over that without drugs"
-        draft.state(state.name, ONE, rate, "dimensionless", words)
+        draft.state(state.name, ONE, rates[receptor], "dimensionless", words)
     if chained is not ZERO:
         rate = relations.usual_loss * sub(found.chained, chained)
-        draft.state(chained.name, ZERO, rate, "dimensionless", "share of held domains that are chained")
-    return found
+        draft.state(chained.name, ZERO, rate, "dimensionless", "share of held domains that are chained", give=True)
+    return found, surface
 
 
 def _give(draft: Draft, clone: str, site: SiteClass, signal: Expr, death: Expr, surface: Expr) -> None:
@@ -316,7 +328,7 @@ def _give(draft: Draft, clone: str, site: SiteClass, signal: Expr, death: Expr, 
     words = "death of cells that lose their HER2 signal"
     draft.assign(addiction_death_name(clone, site), death, "1/day", words, give=True)
     words = "HER2 at the surface over that without drugs"
-    draft.assign(f"her2_surface_{clone}_{site}", surface, "dimensionless", words, give=True)
+    draft.assign(her2_surface_name(clone, site), surface, "dimensionless", words, give=True)
 
 
 def _positive(x: Expr) -> Expr:
@@ -331,8 +343,8 @@ def _sites(draft: Draft, drugs: Sequence[Drug], site: SiteClass) -> list[Site]:
     for epitope in EPITOPES:
         if epitope not in by_epitope:
             continue
-        occupied = draft.take(occupancy_name(epitope, site), "dimensionless")
-        if epitope != "biparatopic":
+        if epitope != BIPARATOPIC:
+            occupied = draft.take(occupancy_name(epitope, site), "dimensionless")
             found += [Site(domain, occupied) for domain in DOMAINS[epitope]]
             continue
         arm = mul(
@@ -340,7 +352,10 @@ def _sites(draft: Draft, drugs: Sequence[Drug], site: SiteClass) -> list[Site]:
             draft.number("biparatopic_arm_kd_ratio"),
             draft.of_drug(*by_epitope[epitope], "kd_nM"),
         )
-        found += [Site(domain, occupied, True, arm) for domain in DOMAINS[epitope]]
+        for domain in DOMAINS[epitope]:
+            rivals = competing(by_epitope)
+            name = arm_occupancy_name(f"domain_{domain}", site) if rivals else occupancy_name(epitope, site)
+            found.append(Site(domain, draft.take(name, "dimensionless"), True, arm))
     return found
 
 
@@ -350,7 +365,7 @@ def _knock_outs(draft: Draft, drugs: Sequence[Drug]) -> None:
     for epitope in EPITOPES:
         if epitope not in bound:
             continue
-        if epitope == "biparatopic":
+        if epitope == BIPARATOPIC:
             draft.knock_out("biparatopic_block", {BIPARATOPIC_BLOCK: 0.0})
             turnover["endocytosis_gain_chained"] = 0.0
         else:
