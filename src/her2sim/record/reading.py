@@ -24,7 +24,7 @@ KEYS = (
 )  # fmt: skip
 EXTRAS = (
     "part_of", "disease_text", "planned_n", "primary_endpoint", "recruitment", "baseline_source", "baseline_sources",
-    "baseline_note", "withheld", "reading_note", "simulation", "without",
+    "baseline_note", "withheld", "reading_note", "simulation", "without", "enrolled",
 )  # fmt: skip
 STATUSES = ("", "completed", "ongoing", "terminated", "withheld", "planned", "simulated")
 KINDS = ("trial", "cohort", "collection")

@@ -62,6 +62,20 @@ def death_levels(seed: int, patients: NDArray[np.int64]) -> Floats:
     return np.array([stream(seed, int(p), "death").standard_exponential() for p in patients])
 
 
+def susceptibilities(seed: int, patients: NDArray[np.int64], disease: str, parameters: Mapping[str, float]) -> Floats:
+    """Factor on the disease hazard of each patient, (n_patients,): her frailty, times how her disease kills.
+
+    Gastric cancer kills at a smaller measured volume than breast cancer: it obstructs, bleeds, wastes, and spreads over
+    the peritoneum where scans measure little. Its ratio is set by patients without therapy (REGARD).
+
+    Main arguments:
+        disease: ``breast`` or ``gastric``.
+        parameters: the values of ``data/parameters/mortality.yaml``.
+    """
+    ratio = parameters["death_rate_ratio_gastric"] if disease == "gastric" else 1.0
+    return ratio * frailties(seed, patients, parameters["frailty_log_sd"])
+
+
 def frailties(seed: int, patients: NDArray[np.int64], log_sd: float) -> Floats:
     """Log-normal factors with median 1 on the disease hazard of each patient."""
     return np.array([np.exp(log_sd * stream(seed, int(p), "frailty").standard_normal()) for p in patients])
