@@ -117,7 +117,7 @@ def death_after(
         brain[:] = False
         ways: dict[str, tuple[NextLine | None, list[int]]] = {}
         for row in open_rows:
-            when = year[row] + (leaving.day[row] + elapsed[row]) / DAYS_PER_YEAR
+            when = float(year[row] + (leaving.day[row] + elapsed[row]) / DAYS_PER_YEAR)
             line = policy.choose(had[row], when) if number < begun[row] else None
             ways.setdefault(line.leading if line else "", (line, []))[1].append(int(row))
         going: list[Ints] = []
