@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from her2sim.model.parameters import load_parameters
-from her2sim.trial.mortality import cumulative, death_hazard, death_levels, frailties, time_at, value_at
+from her2sim.trial.mortality import (
+    ahead,
+    cumulative,
+    death_hazard,
+    death_levels,
+    frailties,
+    susceptibilities,
+    time_at,
+    value_at,
+)
 
 VALUES = {name: q.value for name, q in load_parameters().quantities.items()}
 DAYS = np.arange(0.0, 36525.0, 30.0)[None, :]
@@ -61,3 +72,42 @@ def test_who_does_not_use_up_the_hazard_lives() -> None:
 
 def test_frailty_has_median_one() -> None:
     assert np.median(frailties(1, np.arange(4000), 0.5)) == pytest.approx(1.0, abs=0.04)
+
+
+BURDEN = st.lists(st.floats(0.0, 5000.0), min_size=6, max_size=6)
+
+
+def course_hazard(body: list[float]) -> np.ndarray:
+    days = np.array([[0.0, 28.0, 42.0, 84.0, 300.0, 400.0]])
+    volume = np.array([body])
+    return death_hazard(days, volume, 0.0 * volume, np.array([55.0]), np.ones(1), VALUES)[0]
+
+
+@given(BURDEN, st.floats(1.0, 10.0))
+def test_the_hazard_never_falls_where_all_of_a_course_is_larger(body: list[float], factor: float) -> None:
+    larger = course_hazard([factor * value for value in body])
+    assert (larger >= course_hazard(body) * (1 - 1e-9)).all()
+
+
+@given(BURDEN, st.integers(0, 5), st.floats(0.0, 5000.0))
+def test_the_hazard_of_a_day_does_not_look_at_later_days(body: list[float], day: int, other: float) -> None:
+    changed = [*body[: day + 1], *([other] * (5 - day))]
+    np.testing.assert_array_equal(course_hazard(body)[: day + 1], course_hazard(changed)[: day + 1])
+
+
+def test_a_growing_burden_kills_more_than_the_same_burden_that_stands_and_a_shrinking_one_less() -> None:
+    grown, stands, shrunk = (
+        course_hazard(way)[-1] for way in ([50.0] * 5 + [100.0], [100.0] * 6, [200.0] * 5 + [100.0])
+    )
+    assert grown > stands > shrunk
+
+
+def test_without_a_lead_the_volume_is_that_of_the_day() -> None:
+    days, volume = np.array([[0.0, 30.0, 60.0]]), np.array([[1.0, 5.0, 2.0]])
+    np.testing.assert_array_equal(ahead(days, volume, 0.0), volume)
+
+
+def test_gastric_cancer_kills_at_a_smaller_volume_by_the_stated_ratio() -> None:
+    patients = np.arange(50)
+    ratio = susceptibilities(4, patients, "gastric", VALUES) / susceptibilities(4, patients, "breast", VALUES)
+    np.testing.assert_allclose(ratio, VALUES["death_rate_ratio_gastric"])

@@ -17,7 +17,8 @@ from her2sim.study.entry import progression_rule
 from her2sim.study.plan import make_plan
 from her2sim.trial import next_lines
 from her2sim.trial.lesion_state import lesion_start
-from her2sim.trial.next_lines import Leaving, Policy, death_after
+from her2sim.trial.next_lines import Leaving, death_after
+from her2sim.trial.policy import Policy
 from her2sim.trial.selection import ATTEMPTS
 from her2sim.trial.stages import Ended, treat_until
 from her2sim.trial.treatment import Cohort, Trajectory
@@ -50,8 +51,8 @@ def treated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], list[int],
     return seen
 
 
-EVERYONE = replace(PLAN.policy, share=1.0)
-"""The policy, with nobody who stops after a line."""
+EVERYONE = replace(PLAN.policy, share=1.0, enrolled=None)
+"""The policy, with nobody who stops after a line, in a year in which all drugs can be had."""
 
 
 def follow(patients: Leaving, policy: Policy = EVERYONE) -> next_lines.Afterward:
@@ -70,7 +71,8 @@ def test_a_patient_skips_the_drugs_that_she_herself_has_had(
 def test_neither_the_drugs_of_the_trial_nor_of_a_line_are_left_in_later_lines(
     treated: list[tuple[list[str], list[int], dict[str, np.ndarray]]],
 ) -> None:
-    follow(leaving([{"trastuzumab"}] * N, A1_trastuzumab_mg=np.full(N, 500.0), W_taxane=np.full(N, 0.4)))
+    given = {"trastuzumab", "trastuzumab_deruxtecan", "trastuzumab_emtansine", "tucatinib", "lapatinib"}
+    follow(leaving([given] * N, A1_trastuzumab_mg=np.full(N, 500.0), W_taxane=np.full(N, 0.4)))
     assert any("vinorelbine" in drugs for drugs, _, _ in treated)  # with trastuzumab, which would meet its own remains
     for _, _, start in treated:
         assert not [name for name in start if not name.startswith(("V_", "W_"))]
@@ -100,15 +102,6 @@ def test_with_a_level_used_up_she_dies_at_once_and_beyond_the_cutoff_nobody_dies
     assert 0.0 < found.death[3] < 900.0
 
 
-def test_the_share_of_the_policy_begins_each_next_line_and_by_the_patients_own_draws() -> None:
-    patients = np.arange(4000)
-    begun = np.array(next_lines.lines_begun(replace(PLAN.policy, share=0.75), 7, patients))
-    for line in range(PLAN.policy.at_most):
-        assert np.mean(begun > line) == pytest.approx(0.75 ** (line + 1), abs=0.025)
-    assert next_lines.lines_begun(replace(PLAN.policy, share=0.75), 7, patients[5:9]) == begun[5:9].tolist()
-    assert set(next_lines.lines_begun(EVERYONE, 7, patients[:50])) == {PLAN.policy.at_most}
-
-
 def test_who_does_not_begin_a_next_line_has_no_drug(
     treated: list[tuple[list[str], list[int], dict[str, np.ndarray]]],
 ) -> None:
@@ -116,8 +109,39 @@ def test_who_does_not_begin_a_next_line_has_no_drug(
     assert [drugs for drugs, _, _ in treated] == [[]]
 
 
-def test_the_policy_gives_each_leading_drug_once_and_no_more_lines_than_it_may() -> None:
-    lines = PLAN.policy.lines
-    assert [line.leading for line in PLAN.policy.after(())] == [line.leading for line in lines[: PLAN.policy.at_most]]
-    assert lines[0].leading not in [line.leading for line in PLAN.policy.after({lines[0].leading})]
-    assert PLAN.policy.after({line.leading for line in lines}) == ()
+def test_a_drug_is_given_from_the_year_in_which_it_could_be_had(
+    treated: list[tuple[list[str], list[int], dict[str, np.ndarray]]],
+) -> None:
+    first = EVERYONE.lines[0]
+    assert first.leading == "trastuzumab_deruxtecan"
+    early = first.since - 10.0  # all that is simulated lies before the drug
+    follow(leaving([set()] * N), replace(EVERYONE, enrolled=(early, early)))
+    assert not [drugs for drugs, _, _ in treated if "trastuzumab deruxtecan" in drugs]
+    treated.clear()
+    follow(leaving([set()] * N), replace(EVERYONE, enrolled=(first.since, first.since)))
+    assert "trastuzumab deruxtecan" in treated[0][0]
+
+
+def test_nobody_begins_a_line_after_her_death_and_none_has_a_leading_drug_twice(
+    treated: list[tuple[list[str], list[int], dict[str, np.ndarray]]],
+) -> None:
+    now = leaving([set()] * N)
+    levels = np.array([0.0, np.inf, np.inf, 0.3])
+    found = follow(Leaving(now.cohort, now.day, now.state, levels, now.until, now.frailty, now.had))
+    ids = COHORT.patients.ids.tolist()
+    lines_of = {patient: [drugs for drugs, who, _ in treated if patient in who] for patient in ids}
+    assert len(lines_of[ids[0]]) == 1 and found.death[0] == 0.0  # she dies on the first day of her first line
+    for lines in lines_of.values():
+        leading = [
+            line.leading for drugs in lines for line in EVERYONE.lines if [i.drug for i in line.regimen] == drugs
+        ]
+        assert len(leading) == len(set(leading))
+
+
+def test_a_patient_goes_the_same_way_whoever_shares_her_chunk() -> None:
+    policy = replace(EVERYONE, enrolled=(2019.0, 2022.0))
+    now = leaving([set(), {"trastuzumab_emtansine"}, set(), set()], day=300.0)
+    levels = np.full(N, 0.8)
+    whole = Leaving(now.cohort, now.day, now.state, levels, now.until, now.frailty, now.had)
+    alone = [follow(whole.take(np.array([row])), policy).death[0] for row in range(N)]
+    np.testing.assert_array_equal(follow(whole, policy).death, alone)

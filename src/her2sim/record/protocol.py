@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from her2sim.record.types import TrialRecord
 
-_KEPT = ("part_of", "planned_n")
+_KEPT = ("part_of", "planned_n", "enrolled")
 
 
 def protocol_of(record: TrialRecord) -> TrialRecord:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from her2sim.core.errors import InputError, did_you_mean
 from her2sim.record.defaults import SettingDefaults, defaults_of
@@ -24,7 +24,7 @@ KEYS = (
 )  # fmt: skip
 EXTRAS = (
     "part_of", "disease_text", "planned_n", "primary_endpoint", "recruitment", "baseline_source", "baseline_sources",
-    "baseline_note", "withheld", "reading_note", "simulation", "without",
+    "baseline_note", "withheld", "reading_note", "simulation", "without", "enrolled",
 )  # fmt: skip
 STATUSES = ("", "completed", "ongoing", "terminated", "withheld", "planned", "simulated")
 KINDS = ("trial", "cohort", "collection")
@@ -180,6 +180,12 @@ def _refuse_doubled(arms: Collection[Arm], top: Fields) -> None:
 def _extra(top: Fields, sources: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Known keys that need no structure, after checking the sources they name."""
     extra = top.rest(KEYS)
+    if "enrolled" in extra and not _are_years(extra["enrolled"]):
+        raise top.error(
+            f"enrolled: {extra['enrolled']!r} is not the years of the first and the last patient",
+            "enrolled",
+            "Write two numbers, the first not after the second, for example enrolled: [2009.1, 2011.8].",
+        )
     per_figure = top.mapping("baseline_sources")
     for key in per_figure.values if per_figure else ():
         source = per_figure.text(key) if per_figure else ""
@@ -188,6 +194,13 @@ def _extra(top: Fields, sources: dict[str, dict[str, Any]]) -> dict[str, Any]:
                 f"no source {source!r} is listed under sources", "baseline_sources", did_you_mean(source, sources)
             )
     return extra
+
+
+def _are_years(value: Any) -> bool:
+    if not isinstance(value, list) or len(cast(list[Any], value)) != 2:
+        return False
+    numbers = [year for year in cast(list[Any], value) if isinstance(year, int | float) and 1950 <= year <= 2100]
+    return len(numbers) == 2 and numbers[0] <= numbers[1]
 
 
 __all__ = ["is_record_path", "place_in", "read_located", "read_record", "record_from_mapping", "regimen_item"]

@@ -25,7 +25,8 @@ from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
 from her2sim.study.scans import first_progression, seen_until, true_scans
 from her2sim.trial.brain_radiotherapy import progressed_in_brain
 from her2sim.trial.calendar import visit_days
-from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at, value_at
+from her2sim.trial.dosing import drugs_given
+from her2sim.trial.mortality import cumulative, death_levels, susceptibilities, time_at, value_at
 from her2sim.trial.next_lines import Leaving, death_after, hazard_of
 from her2sim.trial.readings import Reading, read_scans
 from her2sim.trial.selection import Entry
@@ -104,7 +105,7 @@ def _arm_course(
     horizon = longest_follow_up_days(record.assessment.follow_up_days, typical)
     days, columns = _observation_days(visits, horizon)
     end_of_study = np.minimum(withdrawal, cutoff)
-    frailty, level = frailties(seed, ids, typical["frailty_log_sd"]), death_levels(seed, ids)
+    frailty, level = susceptibilities(seed, ids, record.disease, typical), death_levels(seed, ids)
     age, imaging = cohort.patients.columns["age_years"], record.assessment.brain_imaging
 
     def read(course: Trajectory, rows: NDArray[np.int64], who: str) -> Reading:
@@ -145,7 +146,7 @@ def _arm_course(
             level=level[rows] - value_at(days[rows], total[rows], ended),
             until=cutoff[rows] - ended,
             frailty=frailty[rows],
-            had=_drugs_had(plan, arm, entry.prior[keep][rows]),
+            had=_drugs_had(plan, arm, entry.prior[keep][rows], seed, ids[rows]),
             brain=progressed_in_brain(on_trial, ended, rule_on_trial(rule, typical, imaging)),
         )
         after = death_after(leaving, record.disease, plan.policy, parameters=typical, rule=rule)
@@ -175,11 +176,17 @@ def _observation_days(visits: Floats, horizon: float) -> tuple[Floats, NDArray[n
     return np.take_along_axis(merged, order, axis=1), place[:, : visits.shape[1]]
 
 
-def _drugs_had(plan: TrialPlan, arm: ArmPlan, prior: NDArray[np.bool_]) -> list[frozenset[str]]:
-    """Drug ids that each patient has had by the end of trial therapy; ``prior`` as in ``Entry``."""
+def _drugs_had(
+    plan: TrialPlan, arm: ArmPlan, prior: NDArray[np.bool_], seed: int, ids: NDArray[np.int64]
+) -> list[frozenset[str]]:
+    """Drug ids that each patient has had by the end of trial therapy; ``prior`` as in ``Entry``.
+
+    Of alternatives it is her own: to count every drug of an arm as given would leave nothing for her next lines.
+    """
     lines = [[load_drug(item.drug).id for item in regimen] for _, regimen in plan.prior]
     return [
-        frozenset(arm.drugs).union(*(drugs for drugs, given in zip(lines, row, strict=True) if given)) for row in prior
+        own.union(*(drugs for drugs, given in zip(lines, row, strict=True) if given))
+        for own, row in zip(drugs_given(arm.regimen, seed, ids), prior, strict=True)
     ]
 
 

@@ -34,7 +34,7 @@ from her2sim.trial.brain_before_trial import IRRADIATED
 from her2sim.trial.brain_radiotherapy import BARRIER, irradiate, progressed_in_brain
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.lesion_state import carried_states, lesion_states, slot_diameters_mm
-from her2sim.trial.mortality import cumulative, death_levels, frailties, time_at
+from her2sim.trial.mortality import cumulative, death_levels, susceptibilities, time_at
 from her2sim.trial.next_lines import hazard_of
 from her2sim.trial.readings import Reading, TrueScans, read_scans
 from her2sim.trial.treatment import Cohort, Line, Trajectory, initial_states, prepare
@@ -128,7 +128,7 @@ def patient_course(patient: ChosenPatient, days: float | None = None) -> Patient
     horizon = days if days is not None else record.assessment.follow_up_days
     start = {name: values.copy() for name, values in entry.start.items()}
     ids, seed = entry.cohort.patients.ids, entry.cohort.seed
-    frailty, left = frailties(seed, ids, typical["frailty_log_sd"]), death_levels(seed, ids)
+    frailty, left = susceptibilities(seed, ids, record.disease, typical), death_levels(seed, ids)
     rule = rule_on_trial(progression_rule(typical), typical, record.assessment.brain_imaging)
     lines: list[LineCourse] = []
     cohort = entry.cohort

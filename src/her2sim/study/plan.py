@@ -18,7 +18,7 @@ from her2sim.model.parameters import load_parameters
 from her2sim.record.types import Arm, PriorTherapy, RegimenItem, TrialRecord
 from her2sim.study.knock_outs import NOTHING, Removal, removal
 from her2sim.trial.calendar import planned_scans
-from her2sim.trial.next_lines import Policy, make_policy
+from her2sim.trial.policy import Policy, disease_of, make_policy
 from her2sim.trial.treatment import RTOL
 from her2sim.trial.withdrawal import longest_follow_up_days
 
@@ -117,7 +117,9 @@ def make_plan(
         )
     arms = tuple(_arm(arm, patients, partial(place, "arms", index)) for index, arm in enumerate(record.arms))
     prior = _prior(record, place)
-    policy = make_policy(_file("next_lines"), record.disease, standard_regimen)
+    policy = make_policy(
+        _file("next_lines"), disease_of(record), standard_regimen, enrolled=record.extra.get("enrolled")
+    )
     other_lines = [*(regimen for _, regimen in prior), *(line.regimen for line in policy.lines), ()]
     return TrialPlan(
         record=record,

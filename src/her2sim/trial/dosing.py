@@ -22,6 +22,7 @@ from her2sim.core.errors import InputError, did_you_mean
 from her2sim.core.random import uniforms
 from her2sim.engine.interface import DoseTable
 from her2sim.model.drug import Drug
+from her2sim.model.drug_file import is_placebo, load_drug
 from her2sim.model.pharmacokinetics import dose_state
 from her2sim.population.exposure import derived_covariates
 from her2sim.record.types import Dose, RegimenItem, Schedule
@@ -286,10 +287,7 @@ def regimen_doses(
         target = dose_state(drug, item.route)
         if target not in states:
             raise InputError(f"the model has no state {target}", why=f"{drug.inn} cannot be dosed by {item.route}.")
-        takes = np.ones(len(patients), dtype=np.bool_)
-        if group >= 0:
-            draw = uniforms(seed, patients, f"share/{group}", 1)[:, 0]
-            takes = (draw >= low) & (draw < high)
+        takes = _takes(group, low, high, seed, patients)
         escalates = _escalates(item, drug, seed, patients)
         tables.append(
             dose_rows(
@@ -306,6 +304,30 @@ def regimen_doses(
             )
         )
     return joined(tables)
+
+
+def drugs_given(regimen: Sequence[RegimenItem], seed: int, patients: Ints) -> list[frozenset[str]]:
+    """Drug ids that each patient gets of a regimen with alternatives, by the draws that also make her doses.
+
+    Main arguments:
+        regimen: items of an arm.
+        seed, patients: seed of the study and (n,) patient numbers.
+    """
+    given: list[set[str]] = [set() for _ in patients]
+    for item, (group, low, high) in zip(regimen, share_slots(regimen), strict=True):
+        if is_placebo(item.drug):
+            continue
+        for row in np.flatnonzero(_takes(group, low, high, seed, patients)):
+            given[row].add(load_drug(item.drug).id)
+    return [frozenset(drugs) for drugs in given]
+
+
+def _takes(group: int, low: float, high: float, seed: int, patients: Ints) -> NDArray[np.bool_]:
+    """Who gets an item of ``share_slots``, (n,)."""
+    if group < 0:
+        return np.ones(len(patients), dtype=np.bool_)
+    draw = uniforms(seed, patients, f"share/{group}", 1)[:, 0]
+    return (draw >= low) & (draw < high)
 
 
 def joined(tables: Sequence[DoseTable]) -> DoseTable:

@@ -11,6 +11,8 @@ from her2sim.core.calendar import DAYS_PER_YEAR
 from her2sim.core.random import stream
 
 Floats = NDArray[np.float64]
+SMALLEST_ML = 1e-6
+"""About a thousand cells: the pace of fewer is not told from errors of the solver."""
 
 
 def death_hazard(
@@ -31,9 +33,34 @@ def death_hazard(
     doublings = (age - 60.0) / parameters["background_death_doubling_years"]
     background = parameters["background_death_rate_at_60_per_day"] * 2.0**doublings
     power = parameters["burden_exponent"]
+    lead = parameters["death_lead_days"]
+    body_mL, cns_mL = ahead(days, body_mL, lead), ahead(days, cns_mL, lead)
     body = parameters["death_rate_at_reference_burden_per_day"] * (body_mL / parameters["reference_burden_mL"]) ** power
     cns = parameters["death_rate_at_reference_cns_per_day"] * (cns_mL / parameters["reference_cns_mL"]) ** power
     return background + frailty[:, None] * (body + cns)
+
+
+def ahead(days: Floats, volume_mL: Floats, lead_days: float) -> Floats:
+    """The volume that lies ``lead_days`` ahead at the pace of the same number of days before, (n_patients, n_times).
+
+    V(t) V(t)/V(t - lead): more than V where tumor grows, less where it shrinks, V where it stands. A burden that is
+    growing kills more than the same burden that is responding. Nothing later than t is looked at. What came before the
+    line counts as standing.
+
+    Main arguments:
+        days: (n_patients, n_times) ascending.
+        volume_mL: (n_patients, n_times).
+        lead_days: 0 gives the volume itself.
+
+    >>> day = np.arange(0.0, 101.0, 10.0)[None, :]
+    >>> growing = ahead(day, 5.0 * 2.0 ** (day / 50.0), 50.0)
+    >>> growing[0, [0, 5, 10]].round(3).tolist()
+    [5.0, 20.0, 40.0]
+    """
+    if lead_days <= 0.0:
+        return volume_mL
+    before = np.stack([np.interp(d - lead_days, d, v) for d, v in zip(days, volume_mL, strict=True)])
+    return volume_mL * (volume_mL + SMALLEST_ML) / (before + SMALLEST_ML)
 
 
 def cumulative(days: Floats, hazard: Floats) -> Floats:
@@ -60,6 +87,20 @@ def value_at(days: Floats, cumulative_hazard: Floats, when: Floats) -> Floats:
 def death_levels(seed: int, patients: NDArray[np.int64]) -> Floats:
     """Unit exponential draws: a patient dies when her cumulative hazard reaches hers. The same in all arms."""
     return np.array([stream(seed, int(p), "death").standard_exponential() for p in patients])
+
+
+def susceptibilities(seed: int, patients: NDArray[np.int64], disease: str, parameters: Mapping[str, float]) -> Floats:
+    """Factor on the disease hazard of each patient, (n_patients,): her frailty, times how her disease kills.
+
+    Gastric cancer kills at a smaller measured volume than breast cancer: it obstructs, bleeds, wastes, and spreads over
+    the peritoneum where scans measure little. Its ratio is set by patients without therapy (REGARD).
+
+    Main arguments:
+        disease: ``breast`` or ``gastric``.
+        parameters: the values of ``data/parameters/mortality.yaml``.
+    """
+    ratio = parameters["death_rate_ratio_gastric"] if disease == "gastric" else 1.0
+    return ratio * frailties(seed, patients, parameters["frailty_log_sd"])
 
 
 def frailties(seed: int, patients: NDArray[np.int64], log_sd: float) -> Floats:

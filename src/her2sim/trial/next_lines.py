@@ -6,56 +6,25 @@ Without it overall survival would be that of patients left untreated at progress
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.core.calendar import DAYS_PER_YEAR
-from her2sim.core.random import stream
-from her2sim.model.drug_file import load_drug
 from her2sim.model.lesions import SLOTS, volumes
-from her2sim.record.types import RegimenItem
 from her2sim.trial.brain_radiotherapy import irradiate, progressed_in_brain
 from her2sim.trial.lesion_state import carried_states, lesion_states
 from her2sim.trial.mortality import cumulative, death_hazard, time_at, value_at
+from her2sim.trial.policy import NextLine, Policy
 from her2sim.trial.stages import treat_until
 from her2sim.trial.treatment import Cohort, Trajectory
 from her2sim.trial.true_progression import ProgressionRule, progression_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class NextLine:
-    """A regimen of the policy; given to patients who have not had ``leading`` (a drug id) before."""
-
-    leading: str
-    regimen: tuple[RegimenItem, ...]
-
-
-@dataclass(frozen=True)
-class Policy:
-    """Next lines in the order of preference, how many at most, the longest a line may last, how often progression is
-    looked for, and the share of patients who are well enough and willing to begin each next line."""
-
-    lines: tuple[NextLine, ...]
-    at_most: int
-    horizon_days: float
-    step_days: float
-    share: float = 1.0
-
-    def after(self, had: Collection[str]) -> tuple[NextLine, ...]:
-        """The lines still to come for a patient who has had these drugs (ids)."""
-        given, chosen = set(had), list[NextLine]()
-        for line in self.lines:
-            if line.leading not in given and len(chosen) < self.at_most:
-                chosen.append(line)
-                given.add(line.leading)
-        return tuple(chosen)
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -132,91 +101,117 @@ def death_after(
         parameters: the values of ``data/parameters/mortality.yaml``.
         rule: what ends a line.
     """
-    n = len(leaving.cohort.patients)
-    death, status, fail_day = np.full(n, np.inf), np.zeros(n, dtype=np.int64), np.full(n, np.nan)
-    fail_state = [""] * n
-    rows_of: dict[tuple[str, ...], list[int]] = {}
-    begun = lines_begun(policy, leaving.cohort.seed, leaving.cohort.patients.ids)
-    ways = [policy.after(had)[:count] for had, count in zip(leaving.had, begun, strict=True)]
-    for row, lines in enumerate(ways):
-        rows_of.setdefault(tuple(line.leading for line in lines), []).append(row)
-    for ahead in rows_of.values():
-        rows, lines = np.array(ahead, dtype=np.int64), ways[ahead[0]]
-        found = _through(leaving.take(rows), disease, policy, lines, parameters=parameters, rule=rule)
-        death[rows], status[rows], fail_day[rows] = found.death, found.status, found.fail_day
-        for row, blamed in zip(rows, found.fail_state, strict=True):
-            fail_state[row] = blamed
-    return Afterward(death, status, fail_day, tuple(fail_state))
-
-
-def lines_begun(policy: Policy, seed: int, patients: Ints) -> list[int]:
-    """How many next lines each patient would begin, by her own draws: the first that she does not begin ends therapy.
-
-    The draws are those of the patient, so that she drops out at the same line whatever the arm.
-    """
-    draws = [stream(seed, int(patient), "next lines").random(policy.at_most) for patient in patients]
-    return [int(np.cumprod(own < policy.share).sum()) for own in draws]
-
-
-def _through(
-    leaving: Leaving,
-    disease: str,
-    policy: Policy,
-    lines: Sequence[NextLine],
-    *,
-    parameters: Mapping[str, float],
-    rule: ProgressionRule,
-) -> Afterward:
-    """All these lines one after another, then no therapy."""
     cohort: Cohort = leaving.cohort
-    until, n = leaving.until, len(cohort.patients)
-    death = np.full(n, np.inf)
-    status, fail_day, fail_state = np.zeros(n, dtype=np.int64), np.full(n, np.nan), [""] * n
-    elapsed, left = np.zeros(n), leaving.level.copy()
+    ids, n = cohort.patients.ids, len(cohort.patients)
+    death, status = np.full(n, np.inf), np.zeros(n, dtype=np.int64)
+    fail_day, fail_state = np.full(n, np.nan), [""] * n
+    begun, year = policy.lines_begun(cohort.seed, ids), policy.randomized(cohort.seed, ids)
+    elapsed, left, had = np.zeros(n), leaving.level.copy(), list(leaving.had)
     now: dict[str, Floats] = {name: values.copy() for name, values in _taken_along(leaving.state).items()}
-    open_rows: Ints = np.flatnonzero(until > 0)
-    brain: NDArray[np.bool_] = np.zeros(n, dtype=bool) if leaving.brain is None else leaving.brain.copy()
-    for regimen, last in [*((line.regimen, False) for line in lines), ((), True)]:
+    brain: Bools = np.zeros(n, dtype=bool) if leaving.brain is None else leaving.brain.copy()
+    open_rows: Ints = np.flatnonzero(leaving.until > 0)
+    for number in range(policy.at_most + 1):
         if not len(open_rows):
             break
         cohort, now = irradiate(cohort, now, brain)
         brain[:] = False
-        wanted = until[open_rows] - elapsed[open_rows]
-        days = _grid_days(wanted if last else np.minimum(wanted, policy.horizon_days), policy.step_days)
-        here, begun = open_rows, leaving.day[open_rows] + elapsed[open_rows]
-        age_then = cohort.patients.columns["age_years"][here] + begun / DAYS_PER_YEAR
+        ways: dict[str, tuple[NextLine | None, list[int]]] = {}
+        for row in open_rows:
+            when = float(year[row] + (leaving.day[row] + elapsed[row]) / DAYS_PER_YEAR)
+            line = policy.choose(had[row], when) if number < begun[row] else None
+            ways.setdefault(line.leading if line else "", (line, []))[1].append(int(row))
+        going: list[Ints] = []
+        for line, alike in ways.values():
+            rows = np.array(alike, dtype=np.int64)
+            part = _Part(
+                cohort.take(rows), {name: values[rows] for name, values in now.items()},
+                leaving.day[rows] + elapsed[rows], left[rows], leaving.until[rows] - elapsed[rows],
+                leaving.frailty[rows],
+            )  # fmt: skip
+            found = _one_line(part, disease, policy, line, parameters=parameters, rule=rule)
+            status[rows], fail_day[rows] = found.status, elapsed[rows] + found.fail_day
+            for row, blamed in zip(rows, found.fail_state, strict=True):
+                fail_state[row] = blamed
+            death[rows] = elapsed[rows] + found.death
+            left[rows], elapsed[rows] = left[rows] - found.used, elapsed[rows] + found.ends
+            for name, values in found.state.items():
+                now.setdefault(name, np.ones(n))[rows] = values
+            brain[rows] = found.brain
+            for row in rows:
+                had[row] = had[row] | (line.drugs if line else frozenset[str]())
+            if line is not None:
+                alive = (found.status == 0) & np.isinf(found.death)
+                going.append(rows[alive & (elapsed[rows] < leaving.until[rows])])
+        open_rows = np.sort(np.concatenate(going)) if going else np.zeros(0, dtype=np.int64)
+    return Afterward(np.where(death <= leaving.until, death, np.inf), status, fail_day, tuple(fail_state))
 
-        def ended(
-            part: Ints, course: Trajectory, here: Ints = here, age: Floats = age_then, last: bool = last
-        ) -> Floats:
-            total = cumulative(course.days, hazard_of(course, age[part], leaving.frailty[here[part]], parameters))
-            dies = time_at(course.days, total, left[here[part]])
-            return dies if last else np.minimum(dies, progression_of(course, rule))
 
-        course = treat_until(
-            cohort.take(open_rows), disease, regimen, {k: v[open_rows] for k, v in now.items()}, days, ended
-        )
-        for row in np.flatnonzero(course.status):
-            patient = open_rows[row]
-            status[patient], fail_state[patient] = course.status[row], course.fail_state[row]
-            fail_day[patient] = elapsed[patient] + course.fail_day[row]
-        well = np.flatnonzero(course.status == 0)
-        open_rows, course, days = open_rows[well], course.take(well), days[well]
-        since = leaving.day[open_rows] + elapsed[open_rows]
-        age = cohort.patients.columns["age_years"][open_rows] + since / DAYS_PER_YEAR
-        total = cumulative(days, hazard_of(course, age, leaving.frailty[open_rows], parameters))
-        ends = days[:, -1].copy() if last else np.minimum(progression_of(course, rule), days[:, -1])
-        dies = time_at(days, total, left[open_rows])
-        died = dies <= ends
-        death[open_rows[died]] = elapsed[open_rows[died]] + dies[died]
-        left[open_rows] -= value_at(days, total, ends)
-        elapsed[open_rows] += ends
-        for name, values in _taken_along(course.at(ends)).items():
-            column = now.setdefault(name, np.ones(n))
-            column[open_rows] = values
-        brain[open_rows] = progressed_in_brain(course, ends, rule)
-        open_rows = open_rows[~died & (elapsed[open_rows] < until[open_rows])]
-    return Afterward(np.where(death <= until, death, np.inf), status, fail_day, tuple(fail_state))
+@dataclass(frozen=True)
+class _Part:
+    """Patients who begin the same line, (n_rows,) each: their states, the days from randomization to it, the cumulative
+    hazard still to be used up, the days of further interest and the factor on the hazard."""
+
+    cohort: Cohort
+    state: Mapping[str, Floats]
+    since: Floats
+    left: Floats
+    until: Floats
+    frailty: Floats
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How a line ended, (n_rows,) each: its length, death within it (days from its start, else infinity), the hazard
+    used up, the states then, progression in the brain, and failures."""
+
+    ends: Floats
+    death: Floats
+    used: Floats
+    state: Mapping[str, Floats]
+    brain: Bools
+    status: Ints
+    fail_day: Floats
+    fail_state: tuple[str, ...]
+
+
+def _one_line(
+    part: _Part,
+    disease: str,
+    policy: Policy,
+    line: NextLine | None,
+    *,
+    parameters: Mapping[str, float],
+    rule: ProgressionRule,
+) -> _Ended:
+    """One more line until progression, or (``line`` None) no further therapy until death or the end of interest."""
+    last = line is None
+    horizon = part.until if last else np.minimum(part.until, policy.horizon_days)
+    days = _grid_days(horizon, policy.step_days)
+    age = part.cohort.patients.columns["age_years"] + part.since / DAYS_PER_YEAR
+
+    def hazard(rows: Ints, course: Trajectory) -> Floats:
+        return cumulative(course.days, hazard_of(course, age[rows], part.frailty[rows], parameters))
+
+    def ended(rows: Ints, course: Trajectory) -> Floats:
+        dies = time_at(course.days, hazard(rows, course), part.left[rows])
+        return dies if last else np.minimum(dies, progression_of(course, rule))
+
+    course = treat_until(part.cohort, disease, line.regimen if line else (), part.state, days, ended)
+    n = len(days)
+    ends, death, used = np.zeros(n), np.full(n, np.inf), np.zeros(n)
+    well = np.flatnonzero(course.status == 0)
+    sound = course.take(well)
+    total, longest = hazard(well, sound), days[well, -1]
+    ends[well] = longest if last else np.minimum(progression_of(sound, rule), longest)
+    dies = time_at(sound.days, total, part.left[well])
+    death[well] = np.where(dies <= ends[well], dies, np.inf)
+    used[well] = value_at(sound.days, total, ends[well])
+    state = {name: np.ones(n) for name in _taken_along(sound.at(ends[well]))}
+    for name, values in _taken_along(sound.at(ends[well])).items():
+        state[name][well] = values
+    brain: Bools = np.zeros(n, dtype=bool)
+    brain[well] = progressed_in_brain(sound, ends[well], rule)
+    return _Ended(ends, death, used, state, brain, course.status, course.fail_day, course.fail_state)
 
 
 def _taken_along(state: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -231,15 +226,3 @@ def _grid_days(horizon: Floats, step: float) -> Floats:
     """
     steps = np.maximum(1.0, np.ceil(horizon / step))
     return np.minimum(np.arange(steps.max() + 1.0)[None, :], steps[:, None]) * step
-
-
-def make_policy(
-    content: Mapping[str, Any], disease: str, regimen_of: Callable[[Sequence[str]], tuple[RegimenItem, ...]]
-) -> Policy:
-    """The policy of a disease from the data file; ``regimen_of`` turns drug names into a regimen."""
-    lines = tuple(
-        NextLine(load_drug(entry["leading"]).id, regimen_of(tuple(entry["drugs"])))
-        for entry in content.get(disease, ())
-    )
-    return Policy(lines, int(content["lines"]), float(content["horizon_days"]), float(content["scan_every_days"]),
-                  float(content["share_treated"][disease]))  # fmt: skip
