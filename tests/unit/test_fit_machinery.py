@@ -125,7 +125,7 @@ class Simulator:
     def __call__(self, setting: Setting, point: tuple[float, ...], trial: str) -> dict[str, Any]:
         Simulator.calls += 1
         _, targets = fit_runs._trial(setting.trials, trial)  # pyright: ignore[reportPrivateUsage]
-        slope = np.array([np.sin(np.arange(len(point)) + 3.0 * k) for k in range(len(targets))])
+        slope = np.array([np.sin((1.0 + k % 3) * np.arange(len(point)) + 3.0 * k) for k in range(len(targets))])
         figures = np.array([t.value for t in targets]) + 0.4 * slope @ (np.array(point) - 0.5)
         key = fit_runs._key(setting, np.array(point), trial)  # pyright: ignore[reportPrivateUsage]
         return {
@@ -208,7 +208,7 @@ def test_numbers_drawn_from_a_finished_fit_are_found_again_at_the_nominal_rate(
     page = recovery_section(found)
     assert "30 data sets were made" in page and "| doubling_time_days |" in page
     calls = simulator.calls
-    recover_after(tmp_path, sets=30, patients=20, steps=20)
+    recover_after(tmp_path, sets=30, patients=20, steps=100)
     assert simulator.calls == calls, "nothing is simulated twice"
 
 
