@@ -9,10 +9,10 @@ import pytest
 
 from her2sim.core.errors import InputError
 from her2sim.evidence.base import load_record
-from her2sim.report.document import as_html, as_markdown
+from her2sim.report.document import Document, as_html, as_markdown
 from her2sim.study.credibility import credibility_document, credibility_words, weak_points
 from her2sim.study.validate import Validation
-from her2sim.study.validation import outcome
+from her2sim.study.validation import history, outcome
 from her2sim.study.validation.interval import Predicted
 from her2sim.study.validation.plain_words import plain_words, short_words
 from her2sim.study.validation.published import published_figures
@@ -142,3 +142,33 @@ def test_runs_tell_the_outcome_of_the_calibration_in_use_only(tmp_path: Path, mo
     assert outcome.trust_sentences() == ("off by 5 points",)
     Frozen.hash = "another"
     assert outcome.trust_sentences() == (outcome.CHANGED,)
+
+
+def test_a_new_freeze_stands_beside_the_former_ones_and_touches_none(
+    bad: Validation, good: Validation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = replace(bad, facts={**bad.facts, "frozen": "aaaa1111ffff", "frozen_date": "2026-11-21"})
+    second = replace(good, facts={**good.facts, "frozen": "bbbb2222ffff", "frozen_date": "2026-11-22"})
+    history.add_to_history(history.entry_of(first, "2026-11-21"), tmp_path)
+    before = history.read_history(tmp_path)
+    history.add_to_history(history.entry_of(first, "2026-11-25"), tmp_path)
+    assert history.read_history(tmp_path) == before, "the same figures again are no new validation"
+    history.add_to_history(history.entry_of(second, "2026-11-22"), tmp_path)
+    after = history.read_history(tmp_path)
+    assert after[:1] == before and len(after) == 2
+    monkeypatch.setattr(history, "read_history", lambda: after)
+    page = as_markdown(Document("history", tuple(history.history_blocks(second))))
+    rows = [line for line in page.splitlines() if line.startswith("| 2026")]
+    assert [("aaaa1111" in row, "20.0, 0 % inside" in row) for row in rows] == [(True, True), (False, False)]
+    assert "| 1.0, 100 % inside |" in rows[1]
+    monkeypatch.setattr(history, "read_history", lambda: ())
+    assert history.history_blocks(second) == []
+
+
+def test_the_first_published_figures_are_kept() -> None:
+    first = history.read_history()[0]
+    assert (first["frozen"][:8], first["unseen"]["ORR"]["error"], first["unseen"]["ORR"]["inside"]) == (
+        "dc60353b",
+        10.0,
+        22,
+    )

@@ -67,6 +67,30 @@ def test_an_entry_is_never_written_twice(shelf: Path, entry: Path) -> None:
     assert entry.read_bytes() == before
 
 
+def test_a_new_freeze_writes_new_entries_beside_the_old_ones(
+    shelf: Path, entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    book = tmp_path / "ledger"
+    shutil.copytree(shelf, book)
+    old = book / TRIAL / entry.name
+    facts = registering.model_facts
+
+    def another(settings: Any) -> dict[str, Any]:
+        return facts(settings) | {"sha256": "f" * 64}
+
+    monkeypatch.setattr(registering, "model_facts", another)
+    done = ledger.register([TRIAL], folder=book, patients=16, draws=0, today=DAY)
+    assert [path.name for path in done.written] == [f"{DAY}-ffffffff.yaml"]
+    assert old.read_bytes() == entry.read_bytes()
+    found = ledger.listed(book, TRIAL)
+    assert len(found) == 2 and all(each.intact for each in found)
+    index = (book / "README.md").read_text()
+    assert index.count(f"| {TRIAL} | {DAY} |") == 2
+    assert len(ledger.score_record(with_results(60.0), folder=book)) == 2
+
+
 def test_the_results_of_a_trial_are_never_read_while_it_is_predicted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

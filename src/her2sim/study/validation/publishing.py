@@ -9,6 +9,7 @@ from her2sim.core.errors import InputError
 from her2sim.report.document import Picture, as_markdown
 from her2sim.study.credibility import credibility_document
 from her2sim.study.validate import Validation
+from her2sim.study.validation.history import add_to_history, entry_of
 from her2sim.study.validation.outcome import write_outcome
 from her2sim.study.validation.plain_words import plain_words, short_words
 from her2sim.study.validation.report import validation_document
@@ -42,6 +43,7 @@ def publish(found: Validation, docs: Path) -> list[Path]:
     write_text(written[1], as_markdown(credibility_document(found)))
     frozen = str(found.facts["frozen"])
     if frozen:
+        written.append(add_to_history(entry_of(found)))
         written.append(write_outcome(frozen, str(found.facts["frozen_date"]), short_words(found)))
     readme = docs.parent.parent / "README.md"
     if readme.exists() and BEGIN in (text := readme.read_text(encoding="utf-8")):

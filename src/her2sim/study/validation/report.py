@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from her2sim.report.document import Block, Bullets, Document, Heading, Paragraph, Picture, Table
+from her2sim.study.validation.history import history_blocks
 from her2sim.study.validation.plain_words import plain_words
 from her2sim.study.validation.scoring import FITTED, UNSEEN, Scored
 from her2sim.study.validation.summary import IN_POINTS, RATIOS, Summary, size_of
@@ -40,6 +41,7 @@ def validation_document(found: Validation, image: str = "predicted.svg") -> Docu
         table = summary_table(found.summary(group))
         if table.rows:
             blocks += [Heading(NAMES[group]), table, *_parts(found, group)]
+    blocks += history_blocks(found)
     blocks += _strata(found)
     blocks += explaining_blocks(found)
     blocks += [Heading("How to read it"), Bullets(HOW_TO_READ)]
