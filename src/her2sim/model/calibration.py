@@ -72,5 +72,5 @@ def free_numbers() -> tuple[FreeNumber, ...]:
         what, scale = str(entry.get("what", "value")), str(entry["scale"])
         if what not in PARTS or scale not in SCALES:
             raise InputError(f"{name}: {what} on scale {scale}", where=str(path), hint=f"Scales: {', '.join(SCALES)}.")
-        found.append(FreeNumber(name, what, scale, float(entry["median"]), float(entry["sd"])))
+        found.append(FreeNumber(str(entry.get("of", name)), what, scale, float(entry["median"]), float(entry["sd"])))
     return tuple(found)
