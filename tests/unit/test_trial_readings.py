@@ -59,9 +59,23 @@ def test_a_missed_visit_is_read_by_no_one() -> None:
     assert reading.nontarget[0, 2] == NE
 
 
-def test_nontarget_disease_that_grows_by_73_percent_in_volume_progresses_and_not_before() -> None:
-    sizes = np.array([[20.0, 15.0, 17.9, 18.1]])
+def test_nontarget_disease_alone_progresses_when_its_volume_has_grown_by_73_percent_and_not_before() -> None:
+    sizes, no_targets = np.array([[20.0, 15.0, 17.9, 18.1]]), np.full((1, 4, 3), np.nan)
+    assert read(scans(nontarget_mm=sizes, target_mm=no_targets)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
+
+
+def test_beside_targets_nontarget_disease_progresses_only_with_the_whole_burden() -> None:
+    # three targets of 30 mm and 20 mm elsewhere: the sum of cubes is 89, 1.73 times that 153.97 (thousands of mm3)
+    sizes = np.array([[20.0, 30.0, 41.7, 41.8]])
     assert read(scans(nontarget_mm=sizes)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
+    targets = np.broadcast_to(np.array([30.0, 36.3, 36.3, 36.3])[None, :, None], (1, 4, 3))
+    still = read(scans(nontarget_mm=np.full((1, 4), 20.0), target_mm=targets)).nontarget[0]
+    assert still.tolist() == [NON_CR_NON_PD] * 4  # the targets grow, the other disease does not
+
+
+def test_nontarget_disease_that_stays_as_it_is_seldom_reads_as_progression() -> None:
+    still = read(scans(1000, 9, nontarget_mm=np.full((1000, 9), 34.0)), "BICR", VALUES)
+    assert (still.nontarget == PD).any(axis=1).mean() < 0.1
 
 
 def test_nontarget_disease_that_is_gone_is_a_complete_response_of_it() -> None:

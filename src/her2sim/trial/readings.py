@@ -82,7 +82,7 @@ def read_scans(
     missed = np.isnan(truth.day)
     read[missed] = np.nan
     cns_mm = np.where(truth.cns_known[:, None], read[..., targets + 1], np.nan)
-    nontarget = _nontarget(read[..., targets], cns_mm, missed, parameters)
+    nontarget = _nontarget(read[..., targets], cns_mm, read[..., :targets], missed, parameters)
     eye = np.exp(parameters["detection_log_sd"] * normals(seed, patients, f"detection/{assessor}", 2))
     cns_limit = parameters["detection_cns_mri_mm" if brain_imaging else "detection_cns_symptom_mm"]
     occult = truth.occult_mm > parameters["detection_new_mm"] * eye[:, :1]
@@ -100,16 +100,19 @@ def _measured(sizes: Floats, errors: Floats, sd: float, parameters: Mapping[str,
 
 
 def _nontarget(
-    other_mm: Floats, cns_mm: Floats, missed: NDArray[np.bool_], parameters: Mapping[str, float]
+    other_mm: Floats, cns_mm: Floats, target_mm: Floats, missed: NDArray[np.bool_], parameters: Mapping[str, float]
 ) -> NDArray[np.int64]:
     """The status of all non-target disease together, (n, visits): the worst of what is outside the brain and in it.
 
-    A known lesion of the brain is one lesion and near the smallest that can be measured, so that a fifth of it is what
-    two readings differ by: as in target lesions, it must also have grown by 5 mm.
+    Outside the brain RECIST 1.1 (section 4.3.4) asks of patients with measurable disease that the whole tumor burden
+    has grown; that one part of it reads larger is not enough. A known lesion of the brain is an organ of its own and is
+    judged by the measure of target lesions, its growth by a fifth and by 5 mm.
     """
-    ratio, least = parameters["nontarget_progression_ratio"] ** (1.0 / 3.0), parameters["nontarget_min_mm"]
-    outside = _grown(other_mm, ratio, 0.0, least)
-    brain = _grown(cns_mm, ratio, parameters["cns_progression_min_mm"], least)
+    least = parameters["nontarget_min_mm"]
+    ratio = parameters["nontarget_progression_ratio"]
+    whole = np.nansum(target_mm**3, axis=2) + other_mm**3
+    outside = _grown(other_mm, ratio ** (1.0 / 3.0), 0.0, least) & _grown(whole, ratio, 0.0, 0.0)
+    brain = _grown(cns_mm, ratio ** (1.0 / 3.0), parameters["cns_progression_min_mm"], least)
     sizes = np.stack([other_mm, cns_mm], axis=2)
     exists = ~np.isnan(sizes[:, :1, :])
     gone = np.where(exists, sizes <= 0.0, True)
