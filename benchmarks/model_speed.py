@@ -28,7 +28,8 @@ from her2sim.study.cohort import sample_cohort, typical_in_force
 from her2sim.study.course import simulate_chunk
 from her2sim.study.plan import TrialPlan, make_plan
 from her2sim.trial.dosing import regimen_doses
-from her2sim.trial.treatment import ATOL, RTOL, Cohort, parameter_table
+from her2sim.trial.tolerance import absolute_tolerance
+from her2sim.trial.treatment import RTOL, Cohort, parameter_table
 
 YEARS, SCAN_DAYS = 3.0, 42.0
 CASES = (("THP, first line", "CLEOPATRA", 0), ("T-DXd, second line", "DESTINY-Breast03", 0))
@@ -73,20 +74,21 @@ def seconds(system: OdeSystem, plan: TrialPlan, arm: int, cohort: Cohort, rounds
         pk |= individual_pk(load_drug(item.drug), plan.record.disease, columns, cohort.seed, ids, route=item.route)
     table = parameter_table(system, cohort.typical, columns, pk, len(ids))
     days = np.arange(0.0, YEARS * 365.25 + 1.0, SCAN_DAYS)
-    doses = None
+    doses, drugs = None, {item.drug: load_drug(item.drug) for item in given}
+    atol = absolute_tolerance(system.state_names, given, drugs, RTOL).tolist()
     if any(state.name.startswith("A1_") for state in system.states):
         doses = regimen_doses(
-            given, {item.drug: load_drug(item.drug) for item in given}, columns, pk, state_names=system.state_names,
+            given, drugs, columns, pk, state_names=system.state_names,
             horizon_days=float(days[-1]), seed=cohort.seed, patients=ids, oral_as_daily_rate=True,
         )  # fmt: skip
     begun = time.perf_counter()
     compiled = compile_model(system, outputs=system.state_names)
-    compiled.solve(table[:8], days, doses=None if doses is None else doses.of_patients(0, 8), rtol=RTOL, atol=ATOL)
+    compiled.solve(table[:8], days, doses=None if doses is None else doses.of_patients(0, 8), rtol=RTOL, atol=atol)
     ready, times = time.perf_counter() - begun, list[float]()
     solution = None
     for _ in range(rounds):
         begun = time.process_time()
-        solution = compiled.solve(table, days, doses=doses, rtol=RTOL, atol=ATOL)
+        solution = compiled.solve(table, days, doses=doses, rtol=RTOL, atol=atol)
         times.append(time.process_time() - begun)
         assert not solution.status.any(), "a patient failed"
     assert solution is not None

@@ -59,9 +59,14 @@ def test_turnover_lowers_occupancy_at_low_concentration_as_in_target_mediated_di
 
 
 @pytest.mark.parametrize("drug", ["lapatinib", "tucatinib", "neratinib"])
-def test_half_of_the_kinases_are_free_at_the_ic50(drug: str) -> None:
+def test_half_of_the_kinases_are_free_at_the_ic50_or_at_ki_over_one_and_k_inact_over_renewal(drug: str) -> None:
     acting = cell_drug(drug)
-    ic50 = dict(acting.ic50_nM)["HER2"].value
+    ic50 = dict(acting.pocket_nM)["HER2"].value
+    if acting.inactivation_per_day is not None:
+        v = cell_numbers().value
+        lost, back = v("degradation_HER2_per_day"), v("recycling_HER2_per_day")
+        renewal = v("endocytosis_per_day") * lost / (lost + back) * (1.0 + v("endocytosis_gain_covalent"))
+        ic50 /= 1.0 + acting.inactivation_per_day.value / renewal
     rest = quasi_steady(ALONE, [acting], {acting.id: np.array([0.0, ic50, 9.0 * ic50])})
     np.testing.assert_allclose(rest.active["HER2"], [1.0, 0.5, 0.1], rtol=1e-12)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
-from her2sim.model.cell import cell_drug, cell_line
+from her2sim.model.cell import cell_drug
 from her2sim.study.cell_reference import compare_with_reference
 
 REGIMENS = {
@@ -20,35 +20,18 @@ REGIMENS = {
     "zanidatamab": ["zanidatamab"],
     "trastuzumab and T-DM1 on one domain": ["trastuzumab", "trastuzumab_emtansine"],
 }
-HER2 = (1e3, 2e4, 3e5, 1e6, 3e6)
-HER3 = (3e3, 6e4)
-LEVELS = (0.1, 1.0, 10.0, 300.0)
-SETTINGS = (
-    {},
-    {"NRG_nM": 5.0, "EGF_nM": 2.0},
-    {"pik3ca_mutated": 1.0, "pten_level": 0.4},
-    {"kinase_mutated": 1.0, "p95HER2_per_cell": 1e5},
-)
-
 
 @pytest.mark.parametrize("name", REGIMENS)
 def test_akt_and_erk_of_the_reduction_are_within_five_percent(
-    name: str, record_property: pytest.RecordProperty
+    name: str, cell_grid: Any, record_property: pytest.RecordProperty
 ) -> None:
     drugs = [cell_drug(drug) for drug in REGIMENS[name]]
-    rows = list(itertools.product(HER2, HER3, LEVELS, SETTINGS))
-    base = cell_line("SK-BR-3").traits
-    cells = {
-        trait: np.array([
-            {**base, **extra, "HER2_per_cell": her2, "HER3_per_cell": her3}[trait] for her2, her3, _, extra in rows
-        ])
-        for trait in base
-    }  # fmt: skip
-    doses = {drug.id: np.array([level for _, _, level, _ in rows]) for drug in drugs}
-    found = compare_with_reference(drugs, cells, doses)
+    doses = {drug.id: cell_grid.level_nM for drug in drugs}
+    found = compare_with_reference(drugs, cell_grid.traits, doses)
     for what in ("AKT", "ERK"):
         worst = int(np.argmax(np.abs(found.error(what))))
-        line = f"{name}: {what} off by {100 * found.error(what)[worst]:+.2f} % at {rows[worst]}, {found.states} states"
+        error = 100.0 * found.error(what)[worst]
+        line = f"{name}: {what} off by {error:+.2f} % at {cell_grid.rows[worst]}, {found.states} states"
         record_property(what, line)
         print(line)
         assert abs(found.error(what)[worst]) < 0.05, line

@@ -18,7 +18,7 @@ DRUGS = all_drugs()
 NEEDED = {
     "antibody": ({"epitope", "fc_type"}, {"kd_nM", "fc_activity"}),
     "payload": ({"payload"}, {"drug_to_antibody_ratio", "bystander_fraction"}),
-    "kinase_inhibitor": ({"binding"}, {"ic50_HER2_nM", "ic50_EGFR_nM", "fraction_unbound", "kp_uu_brain"}),
+    "kinase_inhibitor": ({"binding"}, {"fraction_unbound", "kp_uu_brain"}),
     "cytotoxic": ({"chemo_class"}, {"average_conc_mg_per_L", "effect_rate_per_day", "kp_uu_brain"}),
 }
 
@@ -29,6 +29,12 @@ def test_each_action_has_the_numbers_that_its_module_needs(drug: Drug) -> None:
     for action in drug.actions:
         labels, values = NEEDED.get(action.kind, (set(), set()))
         assert labels <= set(action.labels)
+        if action.kind == "kinase_inhibitor":
+            by_bond = {
+                "reversible": {"ic50_HER2_nM", "ic50_EGFR_nM"},
+                "covalent": {"ki_HER2_nM", "ki_EGFR_nM", "inactivation_per_day"},
+            }
+            values = values | by_bond[action.labels["binding"]]
         assert values <= set(action.values)
         assert all(quantity.low <= quantity.value <= quantity.high for quantity in action.values.values())
 

@@ -14,6 +14,7 @@ from her2sim.core.random import stream
 from her2sim.study import fit_runs
 from her2sim.study.fit import Plan, first_wave, fit, load
 from her2sim.study.fit_blind import leave_one_trial_out, repeats
+from her2sim.study.fit_discrepancy import unseen_discrepancy
 from her2sim.study.fit_emulator import Emulator, make_emulator
 from her2sim.study.fit_figures import smooth_median, smooth_rate
 from her2sim.study.fit_posterior import Problem, find_mode, information, r_hat, sample
@@ -159,9 +160,13 @@ def test_a_fit_finds_the_numbers_and_is_the_same_when_taken_up_again(
     assert np.array_equal(kept.mode, found.mode) and next(told) == next(told)
     again = repeats(kept, (5,))
     assert again[0].farthest < 0.5 and again[0].figures < 0.2
-    page = report(kept, leave_one_trial_out(kept), again)
+    left_out = leave_one_trial_out(kept)
+    page = report(kept, left_out, again, unseen=unseen_discrepancy(kept, left_out))
     assert "| ToGA | CX/CF alone | PFS median | 5.5 mo |" in page
     assert "| spread of growth_patient |" in page
+    for k in range(3):
+        assert f"| {kept.posterior.effective[k]:.0f} | {kept.posterior.r_hat[k]:.3f} |" in page
+    assert "## What the model misses in trials left out" in page
 
 
 def test_half_a_line_left_by_a_kill_is_simulated_again(simulator: type[Simulator], tmp_path: Path) -> None:

@@ -50,6 +50,19 @@ def test_a_file_that_was_edited_is_refused(folder: Path, name: str, old: str, ne
         read_frozen(folder)
 
 
+def test_the_discrepancy_of_unseen_trials_is_kept_with_the_calibration_and_under_its_hash(tmp_path: Path) -> None:
+    frozen = Frozen(VALUES, DRAWS, "", "2026-11-21", (), "abc", unseen={"PFS": 0.21}, unseen_degrees=5.0)
+    write_frozen(tmp_path, frozen, {"unseen_discrepancy": {"learned_from": "figures of the fit"}})
+    found = read_frozen(tmp_path)
+    assert (found.unseen, found.unseen_degrees) == ({"PFS": 0.21}, 5.0)
+    text = (tmp_path / "frozen.yaml").read_text()
+    assert "learned_from: figures of the fit" in text
+    for old, new in (("PFS: 0.21", "PFS: 0.11"), ("degrees: 5.0", "degrees: 50.0")):
+        (tmp_path / "frozen.yaml").write_text(text.replace(old, new))
+        with pytest.raises(InputError, match="changed after"):
+            read_frozen(tmp_path)
+
+
 def test_calibrated_numbers_replace_value_or_spread_and_nothing_else() -> None:
     before = load_parameters().quantities
     after = with_calibrated(before, {"turnover": 0.5, spread_name("growth_patient"): 0.3})

@@ -14,6 +14,18 @@ from her2sim.model.parameters import load_parameters, read_parameter_folder
 
 ALL = load_parameters().quantities
 REGISTRY = UnitRegistry()
+UNIT_OF_SUFFIX = {
+    "_per_day": "1/day",
+    "_um_per_day": "um/day",
+    "_um2_per_day": "um**2/day",
+    "_L_per_day": "L/day",
+    "_ng_per_mL": "ng/mL",
+    "_nM": "nM",
+    "_mL": "mL",
+    "_days": "day",
+    "_mm": "mm",
+}
+"""The longest suffix of a name that is listed here tells the unit."""
 
 
 @pytest.mark.parametrize("quantity", ALL.values(), ids=ALL)
@@ -50,10 +62,11 @@ def test_the_table_of_clones_has_no_hole(row: str) -> None:
 
 
 def test_a_name_with_a_unit_in_it_has_that_unit() -> None:
-    for suffix, unit in {"_per_day": "1/day", "_nM": "nM", "_mL": "mL", "_days": "day", "_mm": "mm"}.items():
-        for name, quantity in ALL.items():
-            if name.endswith(suffix) and not name.endswith(("um_per_day", "um2_per_day", "L_per_day", "per_mL")):
-                assert REGISTRY.parse_units(quantity.unit) == REGISTRY.parse_units(unit), name
+    for name, quantity in ALL.items():
+        ends = [suffix for suffix in UNIT_OF_SUFFIX if name.endswith(suffix)]
+        if ends:
+            unit = UNIT_OF_SUFFIX[max(ends, key=len)]
+            assert REGISTRY.parse_units(quantity.unit) == REGISTRY.parse_units(unit), name
 
 
 @pytest.mark.parametrize(

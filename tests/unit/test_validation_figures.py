@@ -16,6 +16,7 @@ from her2sim.endpoints.time_to_event import TimeToEvent
 from her2sim.study.validation.figures import ArmData, Key, figure, natural, unit_of
 from her2sim.study.validation.interval import Predicted, Simulated, predicted_figures
 from her2sim.study.validation.settings import default_settings
+from her2sim.study.validation.widening import widened, with_discrepancy
 
 PATIENTS = 12
 ONES = np.ones((1, PATIENTS))
@@ -114,7 +115,8 @@ def predicted(responders: int, patients: int, size: int, drawn: tuple[int, ...] 
         again,
         again,
     )
-    sizes = replace(default_settings(), discrepancy=dict(default_settings().discrepancy) | {"ORR": 0.0})
+    none = dict(default_settings().discrepancy) | {"ORR": 0.0}
+    sizes = replace(default_settings(), discrepancy=none, degrees=math.inf)
     return predicted_figures(Key("A", "ORR", "INV", True), simulated, {"A": size}, sizes)[0]
 
 
@@ -140,3 +142,48 @@ def test_a_median_that_is_not_reached_has_an_open_interval() -> None:
     simulated = Simulated(never, never, [], 0, ONES, ONES, ONES)
     found = predicted_figures(Key("A", "OS_median"), simulated, {"A": 10}, default_settings())[0]
     assert (found.value, found.high) == (math.inf, math.inf)
+
+
+def test_a_figure_of_an_unseen_trial_has_the_discrepancy_learned_and_a_fitted_one_that_of_the_fit() -> None:
+    day = np.linspace(50.0, 500.0, PATIENTS)
+    arms = {"A": arm(day, np.ones(PATIENTS, dtype=bool), np.ones(PATIENTS, dtype=bool))}
+    rng = np.random.Generator(np.random.PCG64(1))
+    again = rng.multinomial(PATIENTS, np.full(PATIENTS, 1 / PATIENTS), size=200).astype(float)
+    simulated = Simulated(arms, arms, [], 0, again, again, again)
+    used = replace(default_settings(), discrepancy={"PFS": 0.4}, discrepancy_fitted={"PFS": 0.1}, degrees=5.0)
+    key = Key("A", "PFS_median")
+    unseen, fitted = (predicted_figures(key, simulated, {"A": 10**6}, used, fitted=seen)[0] for seen in (False, True))
+    assert (unseen.sd_discrepancy, fitted.sd_discrepancy) == (0.4, 0.1)
+    assert math.log(unseen.high / unseen.low) == pytest.approx(2.0 * 2.015 * 0.4, rel=0.02)
+    assert math.log(fitted.high / fitted.low) == pytest.approx(2.0 * 2.015 * 0.1, rel=0.02)
+
+
+def test_intervals_of_a_run_are_widened_on_the_scale_of_the_figure_and_open_bounds_stay_open() -> None:
+    low, high = widened(10.0, (8.0, 12.0), 0.3, scale="log")
+    assert low == pytest.approx(10.0 * math.exp(-math.hypot(math.log(10 / 8), 0.3)))
+    assert high == pytest.approx(10.0 * math.exp(math.hypot(math.log(12 / 10), 0.3)))
+    assert widened(None, (20.0, None), 0.3, scale="log") == (pytest.approx(20.0 * math.exp(-0.3)), None)
+    for scale in ("logit", "hazard"):
+        below, above = widened(50.0, (45.0, 55.0), 0.5, scale=scale)
+        assert below is not None and above is not None and 25.0 < below < 45.0 < 55.0 < above < 75.0
+    assert widened(0.0, (0.0, 2.0), 0.5, scale="logit")[0] == 0.0
+    assert widened(10.0, (8.0, 12.0), 0.0, scale="log") == (pytest.approx(8.0), pytest.approx(12.0))
+
+
+def test_a_simulated_record_carries_the_wider_intervals_of_figures_whose_discrepancy_is_known() -> None:
+    from her2sim.evidence.base import load_record
+    from her2sim.record.types import Contrast, Result
+
+    record = load_record("TDM4374g")
+    (own,) = record.arms
+    results = (
+        Result("PFS_median", 7.0, "months", pi90=(6.0, 8.0)),
+        Result("DoR_median", 7.0, "months", pi90=(6.0, 8.0)),
+    )
+    contrasts = (Contrast("PFS", own.name, own.name, hr=0.5, pi90=(0.4, 0.6)),)
+    wider = with_discrepancy(replace(record, arms=(replace(own, results=results),), contrasts=contrasts))
+    first, second = wider.arms[0].results
+    assert first.pi90 is not None and first.pi90[0] is not None and first.pi90[0] < 6.0
+    assert second.pi90 == (6.0, 8.0)
+    ratio = wider.contrasts[0].pi90
+    assert ratio is not None and ratio[1] is not None and ratio[1] > 0.6

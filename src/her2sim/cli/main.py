@@ -5,6 +5,7 @@ Command modules load their rooms only when called, so that ``her2sim --help`` an
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -139,6 +140,8 @@ for command in (
 
 def main() -> None:
     """Entry point of the command ``her2sim``."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # matrices are small: threads would wait for each other, 20 times as long
     try:
         app()
     except KeyboardInterrupt:  # before or after the command itself

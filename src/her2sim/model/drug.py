@@ -91,7 +91,9 @@ class Action:
     ``kind`` and what it needs (``labels``; ``values`` in the units given by the names):
         antibody: epitope (domain_II, domain_IV, biparatopic), fc_type; kd_nM, fc_activity
         payload: payload (DM1, DXd, MMAE, …); drug_to_antibody_ratio, bystander_fraction
-        kinase_inhibitor: binding (reversible, covalent); ic50_HER2_nM, ic50_EGFR_nM, fraction_unbound, kp_uu_brain
+        kinase_inhibitor: binding (reversible, covalent); fraction_unbound, kp_uu_brain; reversible ones ic50_HER2_nM,
+            ic50_EGFR_nM; covalent ones ki_HER2_nM, ki_EGFR_nM (K_I) and inactivation_per_day (k_inact); optional
+            metabolite_activity (that of active metabolites over that of the parent)
         cytotoxic: chemo_class (taxane, platinum, fluoropyrimidine, …); average_conc_mg_per_L (time-averaged plasma
             concentration at label dose), effect_rate_per_day, kp_uu_brain
         pathway: target (PI3Ka, mTORC1, VEGFR2); ic50_nM, fraction_unbound, kp_uu_brain of the small molecules,

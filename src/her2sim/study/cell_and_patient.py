@@ -139,14 +139,15 @@ def _patient_signal(
 
 
 def _kinase_numbers(drug: Drug, mutated: Floats) -> dict[str, Floats | float]:
-    """IC50s of a drug at the cell: unbound drug, HER2 mutated where the cell says so."""
+    """IC50 or K_I of a drug at the cell: the drug alone, HER2 mutated where the cell says so."""
     found: dict[str, Floats | float] = {}
-    for action in drug.actions:
-        if action.kind == "kinase_inhibitor":
-            bond = "covalent" if action.labels.get("binding") == "covalent" else "reversible"
-            ratio = cell_numbers().value(f"mutation_ic50_ratio_{bond}")
-            ic50 = action.values["ic50_HER2_nM"].value
-            found[f"{drug.id}_ic50_HER2_nM"] = ic50 * (1.0 + mutated * (ratio - 1.0))
+    acting = cell_drug(drug)
+    for kinase, pocket in acting.pocket_nM:
+        if kinase == "HER2":
+            ratio = cell_numbers().value(f"mutation_ic50_ratio_{'covalent' if acting.covalent else 'reversible'}")
+            name = f"{drug.id}_{'ki' if acting.covalent else 'ic50'}_{kinase}_nM"
+            found[name] = pocket.value * (1.0 + mutated * (ratio - 1.0))
+            found[f"{drug.id}_metabolite_activity"] = 0.0
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -14,8 +15,10 @@ from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
 from her2sim.evidence.base import load_record
 from her2sim.evidence.roles import fittable, fittable_strata
-from her2sim.model.frozen import Frozen, read_frozen, write_frozen
+from her2sim.model.frozen import UNSEEN, Frozen, read_frozen, write_frozen
 from her2sim.study.fit import Fit
+from her2sim.study.fit_blind import leave_one_trial_out
+from her2sim.study.fit_discrepancy import Discrepancy, unseen_discrepancy
 from her2sim.study.fit_runs import HEAD
 from her2sim.study.fit_targets import Target
 
@@ -29,7 +32,14 @@ def back(target: Target, value: float) -> float:
     return float(100.0 / (1.0 + np.exp(-value))) if target.kind in SHARES else float(np.exp(value))
 
 
-def frozen_of(result: Fit, simulator: str, *, today: date, log: Sequence[Mapping[str, Any]] = ()) -> Frozen:
+def frozen_of(
+    result: Fit,
+    simulator: str,
+    *,
+    today: date,
+    log: Sequence[Mapping[str, Any]] = (),
+    unseen: Discrepancy | None = None,
+) -> Frozen:
     """The calibration that a fit gives: values at the mode, and draws of the posterior.
 
     Main arguments:
@@ -39,6 +49,7 @@ def frozen_of(result: Fit, simulator: str, *, today: date, log: Sequence[Mapping
 
     Other arguments:
         log: every fit made, and why it was changed.
+        unseen: how far the model misses trials that it was not fitted to.
     """
     check_roles(result.data.targets)
     points = result.posterior.points
@@ -57,7 +68,8 @@ def frozen_of(result: Fit, simulator: str, *, today: date, log: Sequence[Mapping
         }
         for target, value in zip(result.data.targets, result.fitted, strict=True)
     )
-    return Frozen(values, draws, "", today.isoformat(), figures, simulator, tuple(log))
+    sd, degrees = (unseen.sd, unseen.degrees) if unseen is not None else ({}, math.inf)
+    return Frozen(values, draws, "", today.isoformat(), figures, simulator, tuple(log), sd, degrees)
 
 
 def check_roles(targets: Sequence[Target]) -> None:
@@ -115,7 +127,9 @@ def freeze(folder: Path, result: Fit, *, today: date, to: Path | None = None) ->
     place = to or data_dir("calibration")
     log_file = data_dir("calibration") / LOG
     log = yaml.safe_load(log_file.read_text())["fits"] if log_file.exists() else []
-    frozen = frozen_of(result, head["simulator"], today=today, log=log)
+    check_roles(result.data.targets)
+    unseen = unseen_discrepancy(result, leave_one_trial_out(result))
+    frozen = frozen_of(result, head["simulator"], today=today, log=log, unseen=unseen)
     posterior = result.posterior
     remarks = {
         "diagnostics": {
@@ -125,8 +139,20 @@ def freeze(folder: Path, result: Fit, *, today: date, to: Path | None = None) ->
         },
         "contraction": {n.number: round(float(c), 2) for n, c in zip(result.free, posterior.contraction, strict=True)},
         "role_check": "every figure below was looked up anew among those with role fit and read: true",
+        UNSEEN: unseen_remarks(unseen),
         "left_out": [{"trial": row.trial, "what": row.what, "why": row.why} for row in result.data.left_out],
         "history": [dict(entry) for entry in result.history],
     }
     write_frozen(place, frozen, remarks)
     return read_frozen(place)
+
+
+def unseen_remarks(unseen: Discrepancy) -> dict[str, Any]:
+    """What ``frozen.yaml`` tells of where the discrepancy of unseen trials comes from."""
+    return {
+        "what": "standard deviation of what the model misses in a trial that it was not fitted to",
+        "unit": "logit of ORR and CR; log of medians and ratios; log of the cumulative hazard at a landmark",
+        "learned_from": f"{unseen.figures} figures of {unseen.trials} trials of the fit, each trial left out in turn",
+        "with_one_trial_left_out": {k: [round(unseen.low[k], 4), round(unseen.high[k], 4)] for k in unseen.sd},
+        "in_90_percent_interval": {name: f"{held} of {n}" for name, (held, n) in unseen.covered.items()},
+    }

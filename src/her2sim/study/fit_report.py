@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from her2sim.core.paths import data_dir
 from her2sim.study.fit import Fit
-from her2sim.study.fit_blind import Repeat
+from her2sim.study.fit_blind import Blind, Repeat
+from her2sim.study.fit_discrepancy import Discrepancy
 from her2sim.study.fit_freeze import LOG, SHARES, back
 from her2sim.study.fit_targets import Target
 
@@ -18,19 +19,33 @@ PRIOR_DRIVEN = 0.2
 CORRELATED = 0.5
 
 
-def report(result: Fit, left_out: Mapping[str, Floats] | None = None, again: Sequence[Repeat] = ()) -> str:
+def report(
+    result: Fit,
+    left_out: Mapping[str, Blind] | None = None,
+    again: Sequence[Repeat] = (),
+    *,
+    unseen: Discrepancy | None = None,
+    more: Sequence[str] = (),
+) -> str:
     """The page in Markdown.
 
     Main arguments:
         result: the fit.
 
     Other arguments:
-        left_out: trial -> figures predicted with that trial left out, (n_targets,).
+        left_out: trial -> figures predicted with that trial left out.
         again: searches for the mode with other seeds.
+        unseen: what the model misses in trials left out.
+        more: further sections, such as a comparison with another fit.
     """
-    parts = [_head(result), _errors(result, left_out), _figures(result, left_out), _numbers(result), _ties(result)]
+    blind = None
+    if left_out:
+        blind = np.array([left_out[t.trial].figures[k] for k, t in enumerate(result.data.targets)])
+    parts = [_head(result), _errors(result, blind)]
+    parts += [_unseen(unseen)] if unseen is not None else []
+    parts += [_figures(result, blind), _numbers(result), _ties(result)]
     parts += [_again(again)] if again else []
-    parts += [_left_out(result), _log(result)]
+    parts += [*more, _left_out(result), _log(result)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,25 +84,24 @@ def median_errors(targets: Sequence[Target], values: Floats) -> dict[str, tuple[
     return out
 
 
-def _errors(result: Fit, left_out: Mapping[str, Floats] | None) -> str:
+def _errors(result: Fit, left_out: Floats | None) -> str:
     fitted = median_errors(result.data.targets, result.fitted)
     rows = [["figure", "number", "fitted"]]
     blind: dict[str, tuple[float, int]] = {}
-    if left_out:
-        values = np.array([left_out[t.trial][k] for k, t in enumerate(result.data.targets)])
-        blind = median_errors(result.data.targets, values)
+    if left_out is not None:
+        blind = median_errors(result.data.targets, left_out)
         rows[0].append("its trial left out")
     for kind, (error, count) in fitted.items():
         unit = " points" if kind in SHARES else ""
         digits = 1 if kind in SHARES else 2
         row = [kind.replace("_", " "), str(count), f"{error:.{digits}f}{unit}"]
-        if left_out:
+        if left_out is not None:
             row.append(f"{blind[kind][0]:.{digits}f}{unit}")
         rows.append(row)
     title = (
         "## Errors\n\nMedian absolute error over arms, strata not counted: points for shares, |log ratio| for others."
     )
-    if left_out:
+    if left_out is not None:
         title += (
             " With its trial left out: the numbers are fitted again without the trial's figures (on the emulator), "
             "which are then predicted."
@@ -95,9 +109,33 @@ def _errors(result: Fit, left_out: Mapping[str, Floats] | None) -> str:
     return f"{title}\n\n{_table(rows)}"
 
 
-def _figures(result: Fit, left_out: Mapping[str, Floats] | None) -> str:
+def _unseen(found: Discrepancy) -> str:
+    rows = [["kind of figure", "standard deviation", "with one trial left out"]]
+    rows += [[kind, f"{sd:.2f}", f"{found.low[kind]:.2f} to {found.high[kind]:.2f}"] for kind, sd in found.sd.items()]
+    checked = [["figure", "in the 90 % interval"]]
+    checked += [
+        [f.replace("_", " "), f"{held} of {n} ({100 * held / n:.0f} %)"] for f, (held, n) in found.covered.items()
+    ]
+    held, n = (sum(each[place] for each in found.covered.values()) for place in (0, 1))
+    text = (
+        "Each trial is left out of the fit and predicted. What its figures are off by, beyond sampling, posterior and "
+        "emulator, is what the model misses; its standard deviation is learned for each kind of figure (logit of ORR "
+        "and CR; log of medians and ratios; log of the cumulative hazard at a landmark; strata: in quadrature) and "
+        f"stands in predictive intervals of trials that were not fitted, with Student's t of {found.degrees:g} "
+        f"degrees. Learned from {found.figures} figures of {found.trials} trials, all of the fit; no figure of an "
+        "unseen trial is read."
+    )
+    check = (
+        "Checked inside the fit set, the discrepancy being learned without the trial whose figures are held against "
+        f"it: {held} of {n} figures ({100 * held / n:.0f} %) lie in their 90 % interval. Trials unlike all of these "
+        "may be missed by more."
+    )
+    return f"## What the model misses in trials left out\n\n{text}\n\n{_table(rows)}\n\n{check}\n\n{_table(checked)}"
+
+
+def _figures(result: Fit, left_out: Floats | None) -> str:
     rows = [["trial", "arm", "figure", "published", "fitted", "residual"]]
-    if left_out:
+    if left_out is not None:
         rows[0].append("its trial left out")
     for k, (target, value) in enumerate(zip(result.data.targets, result.fitted, strict=True)):
         arm = f"{target.arm} against {target.reference}" if target.reference else target.arm
@@ -109,8 +147,8 @@ def _figures(result: Fit, left_out: Mapping[str, Floats] | None) -> str:
             _shown(target, back(target, float(value))),
             f"{(float(value) - target.value) / target.error:+.1f}",
         ]
-        if left_out:
-            row.append(_shown(target, back(target, float(left_out[target.trial][k]))))
+        if left_out is not None:
+            row.append(_shown(target, back(target, float(left_out[k]))))
         rows.append(row)
     text = "Residuals are in standard errors: sampling error of the trial and discrepancy between trials together."
     return f"## Figures, published and fitted\n\n{text}\n\n{_table(rows)}"
@@ -123,7 +161,18 @@ def _shown(target: Target, value: float) -> str:
 
 
 def _numbers(result: Fit) -> str:
-    rows = [["number", "prior median", "prior 90 %", "mode", "posterior 90 %", "contraction", ""]]
+    head = (
+        "number",
+        "prior median",
+        "prior 90 %",
+        "mode",
+        "posterior 90 %",
+        "contraction",
+        "effective draws",
+        "R-hat",
+        "",
+    )
+    rows = [list(head)]
     points = result.posterior.points
     for k, number in enumerate(result.free):
         low, high = (float(np.quantile(points[:, k], share)) for share in (0.05, 0.95))
@@ -136,10 +185,15 @@ def _numbers(result: Fit) -> str:
                 f"{number.from_score(float(result.mode[k])):.3g}",
                 f"{number.from_score(low):.3g} to {number.from_score(high):.3g}",
                 f"{100.0 * contraction:.0f} %",
+                f"{result.posterior.effective[k]:.0f}",
+                f"{result.posterior.r_hat[k]:.3f}",
                 "prior-driven" if contraction < PRIOR_DRIVEN else "",
             ]
         )
-    text = "Contraction: 1 - SD of the posterior over SD of the prior, on the scale of the prior."
+    text = (
+        "Contraction: 1 - SD of the posterior over SD of the prior, on the scale of the prior. Effective draws: of the "
+        "sampler, by the autocorrelation time of its ensemble."
+    )
     return f"## Numbers, before and after\n\n{text}\n\n{_table(rows)}"
 
 

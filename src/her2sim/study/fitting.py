@@ -11,6 +11,7 @@ from her2sim.core.errors import InputError
 from her2sim.model.frozen import Frozen
 from her2sim.study.fit import Fit, Plan, fit, load
 from her2sim.study.fit_blind import leave_one_trial_out, repeats
+from her2sim.study.fit_discrepancy import unseen_discrepancy
 from her2sim.study.fit_freeze import freeze
 from her2sim.study.fit_recovery import recover, recovery_table
 from her2sim.study.fit_report import report
@@ -61,7 +62,9 @@ def write_report(folder: Path, to: Path) -> Path:
     """
     _check_libraries()
     result = load(folder)
-    to.write_text(report(result, leave_one_trial_out(result), repeats(result)), encoding="utf-8")
+    left_out = leave_one_trial_out(result)
+    page = report(result, left_out, repeats(result), unseen=unseen_discrepancy(result, left_out))
+    to.write_text(page, encoding="utf-8")
     return to
 
 

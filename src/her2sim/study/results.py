@@ -18,6 +18,7 @@ from her2sim.endpoints.response import LABELS
 from her2sim.endpoints.time_to_event import TimeToEvent
 from her2sim.record.types import Contrast, Result, TrialRecord
 from her2sim.study.plan import ASSESSORS
+from her2sim.study.validation.widening import with_discrepancy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,8 @@ def simulated_record(record: TrialRecord, folder: Path, replicates: int) -> Tria
     Main arguments:
         record: the protocol (published results in it are dropped).
         folder: run folder with the finished tables.
-        replicates: how many were simulated; ``pi90`` is given from 2 on.
+        replicates: how many were simulated; ``pi90`` is given from 2 on. It holds chance, uncertain parameters and
+            what the model was seen to miss (``her2sim.study.validation.widening``).
     """
     patients, events = _read(folder, "patients"), _read(folder, "events")
     names = [arm.name for arm in record.arms]
@@ -47,7 +49,7 @@ def simulated_record(record: TrialRecord, folder: Path, replicates: int) -> Tria
             found_pairs = [arm_contrasts(one[arm], one[reference], confirmed=confirmed) for one in sets]
             contrasts += _new_contrasts(contrasts, combine_contrasts(found_pairs))
     arms = tuple(replace(arm, results=tuple(_signed(r) for r in results[arm.name])) for arm in record.arms)
-    return replace(
+    simulated = replace(
         record,
         arms=arms,
         contrasts=tuple(replace(c, source=SOURCE, read=True) for c in contrasts),
@@ -56,6 +58,7 @@ def simulated_record(record: TrialRecord, folder: Path, replicates: int) -> Tria
         sources=dict(record.sources)
         | {SOURCE: {"citation": "simulated with her2sim; see manifest.json beside this file", "read": True}},
     )
+    return with_discrepancy(simulated)
 
 
 def _ordered(first: str) -> tuple[str, ...]:

@@ -105,14 +105,13 @@ def _nontarget(
     """The status of all non-target disease together, (n, visits): the worst of what is outside the brain and in it.
 
     Outside the brain RECIST 1.1 (section 4.3.4) asks of patients with measurable disease that the whole tumor burden
-    has grown; that one part of it reads larger is not enough. A known lesion of the brain is an organ of its own and is
-    judged by the measure of target lesions, its growth by a fifth and by 5 mm.
+    has grown; that one part of it reads larger is not enough. A known lesion of the brain is an organ of its own.
     """
-    least = parameters["nontarget_min_mm"]
-    ratio = parameters["nontarget_progression_ratio"]
+    by_volume, by_mm = parameters["nontarget_progression_ratio"], parameters["nontarget_min_increase_mm"]
+    ratio, least = by_volume ** (1.0 / 3.0), parameters["nontarget_min_mm"]
     whole = np.nansum(target_mm**3, axis=2) + other_mm**3
-    outside = _grown(other_mm, ratio ** (1.0 / 3.0), 0.0, least) & _grown(whole, ratio, 0.0, 0.0)
-    brain = _grown(cns_mm, ratio ** (1.0 / 3.0), parameters["cns_progression_min_mm"], least)
+    outside = _grown(other_mm, ratio, by_mm, least) & _grown(whole, by_volume, 0.0, 0.0)
+    brain = _grown(cns_mm, ratio, by_mm, least)
     sizes = np.stack([other_mm, cns_mm], axis=2)
     exists = ~np.isnan(sizes[:, :1, :])
     gone = np.where(exists, sizes <= 0.0, True)

@@ -25,9 +25,10 @@ from her2sim.population.exposure import individual_pk
 from her2sim.population.patients import Patients
 from her2sim.record.types import RegimenItem
 from her2sim.trial.dosing import regimen_doses
+from her2sim.trial.tolerance import absolute_tolerance
 
 Floats = NDArray[np.float64]
-RTOL, ATOL = 1e-5, 1e-8
+RTOL = 1e-5
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class Line:
         doses: doses of all patients up to the last observation and beyond.
         initial: (n_patients, n_states).
         rtol: relative tolerance of a step.
+        atol: (n_states,) absolute tolerance of each state.
     """
 
     model: TreatmentModel
@@ -134,6 +136,7 @@ class Line:
     doses: DoseTable
     initial: Floats
     rtol: float
+    atol: Floats
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -152,7 +155,7 @@ class Line:
             doses: the doses of these rows from that day on, with patients numbered as in ``rows``.
         """
         solution = self.model.compiled.solve(
-            self.table[rows], days, initial=initial, doses=doses, rtol=self.rtol, atol=ATOL, start=start
+            self.table[rows], days, initial=initial, doses=doses, rtol=self.rtol, atol=self.atol.tolist(), start=start
         )
         blamed = tuple(self.names[i] if i >= 0 else "" for i in solution.fail_state)
         known = np.where(solution.status[:, None, None] == 0, solution.values, np.nan)
@@ -193,9 +196,10 @@ def prepare(
         route = model.routes[drug.id]
         pk |= individual_pk(drug, disease, columns, cohort.seed, cohort.patients.ids, route=route)
     table = parameter_table(model.system, cohort.typical, columns, pk, len(cohort.patients.ids))
+    drugs = {item.drug: load_drug(item.drug) for item in given}
     doses = regimen_doses(
         given,
-        {item.drug: load_drug(item.drug) for item in given},
+        drugs,
         columns,
         pk,
         state_names=model.system.state_names,
@@ -204,7 +208,9 @@ def prepare(
         patients=cohort.patients.ids,
         oral_as_daily_rate=True,
     )
-    return Line(model, table, doses, initial_states(model.system, table, start, model.initial), cohort.rtol)
+    initial = initial_states(model.system, table, start, model.initial)
+    atol = absolute_tolerance(model.system.state_names, given, drugs, cohort.rtol)
+    return Line(model, table, doses, initial, cohort.rtol, atol)
 
 
 def _dosed_days(last: float) -> float:

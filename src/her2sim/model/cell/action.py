@@ -21,20 +21,26 @@ class CellDrug:
         id: of the drug file.
         domains: HER2 domains that its antibody part binds; empty without one.
         kd_nM: apparent dissociation constant of the antibody part, or None.
-        ic50_nM: kinase -> IC50 of the kinase inhibitor, empty without one.
-        covalent: whether the inhibitor forms a bond.
+        pocket_nM: kinase -> concentration that fills half of the pockets without a bond: the IC50 of a reversible
+            kinase inhibitor, the K_I of a covalent one; empty without one.
+        inactivation_per_day: k_inact of a covalent inhibitor, or None.
     """
 
     id: str
     domains: tuple[str, ...] = ()
     kd_nM: Quantity | None = None
-    ic50_nM: tuple[tuple[str, Quantity], ...] = ()
-    covalent: bool = False
+    pocket_nM: tuple[tuple[str, Quantity], ...] = ()
+    inactivation_per_day: Quantity | None = None
 
     @property
     def biparatopic(self) -> bool:
         """Whether its arms bind two domains."""
         return len(self.domains) > 1
+
+    @property
+    def covalent(self) -> bool:
+        """Whether its kinase inhibitor forms a bond."""
+        return self.inactivation_per_day is not None
 
 
 def cell_drug(name: str | Drug) -> CellDrug:
@@ -68,11 +74,13 @@ def cell_drug(name: str | Drug) -> CellDrug:
             )
         domains, kd = DOMAINS[epitope], _value(drug, antibody[0], "kd_nM")
     potency: tuple[tuple[str, Quantity], ...] = ()
-    covalent = False
+    inactivation: Quantity | None = None
     if inhibitor:
-        potency = tuple((kinase, _value(drug, inhibitor[0], f"ic50_{kinase}_nM")) for kinase in KINASES)
         covalent = inhibitor[0].labels.get("binding") == "covalent"
-    return CellDrug(drug.id, domains, kd, potency, covalent)
+        key = "ki" if covalent else "ic50"
+        potency = tuple((kinase, _value(drug, inhibitor[0], f"{key}_{kinase}_nM")) for kinase in KINASES)
+        inactivation = _value(drug, inhibitor[0], "inactivation_per_day") if covalent else None
+    return CellDrug(drug.id, domains, kd, potency, inactivation)
 
 
 def concentration_name(drug: CellDrug) -> str:

@@ -143,11 +143,12 @@ class _Rest:
         for kinase in KINASES:
             loads: dict[str, Floats] = {}
             for drug in self.drugs:
-                for named, ic50 in drug.ic50_nM:
+                for named, pocket in drug.pocket_nM:
                     if named == kinase:
                         ratio = v[f"mutation_ic50_ratio_{'covalent' if drug.covalent else 'reversible'}"]
                         mutated = self.given["kinase_mutated"] if kinase == "HER2" else 0.0
-                        loads[drug.id] = self.given[drug.id] / (ic50.value * (1.0 + mutated * (ratio - 1.0)))
+                        load = self.given[drug.id] / (pocket.value * (1.0 + mutated * (ratio - 1.0)))
+                        loads[drug.id] = load * (1.0 + self._bonds_per_seat(drug, kinase))
             active[kinase] = 1.0 / (1.0 + sum(loads.values(), np.zeros_like(self.akt)))
             if kinase == "HER2":
                 for drug in self.drugs:
@@ -155,6 +156,16 @@ class _Rest:
                         gain = v[f"endocytosis_gain_{'covalent' if drug.covalent else 'reversible'}"]
                         factor = factor + gain * loads[drug.id] * active[kinase]
         return active, factor
+
+    def _bonds_per_seat(self, drug: CellDrug, kinase: str) -> float:
+        """Kinases with a bond over those that hold the drug without one: k_inact over the loss of bonded receptors."""
+        if drug.inactivation_per_day is None:
+            return 0.0
+        v = self.values
+        lost, back = v[f"degradation_{kinase}_per_day"], v[f"recycling_{kinase}_per_day"]
+        faster = v["endocytosis_gain_covalent"] if kinase == "HER2" else 0.0
+        renewal = v["endocytosis_per_day"] * lost / (lost + back) * (1.0 + faster)
+        return drug.inactivation_per_day.value / renewal
 
     def settle(self) -> None:
         """Repeat until the largest relative change is ``CLOSE``."""

@@ -85,7 +85,7 @@ def reference_modules(drugs: Sequence[CellDrug] = (), *, numbers: ParameterSet |
         raise InputError(f"a drug is named twice: {', '.join(ids)}")
     known = _with_drugs(numbers or cell_numbers(), drugs)
     kinases, receptors, pathways = (Draft(f"cell.{part}", known) for part in ("kinases", "receptors", "pathways"))
-    write_kinases(kinases, drugs, _concentrations(kinases, [drug for drug in drugs if drug.ic50_nM]))
+    write_kinases(kinases, drugs, _concentrations(kinases, [drug for drug in drugs if drug.pocket_nM]))
     ReceptorNetwork(receptors, drugs, _concentrations(receptors, [d for d in drugs if d.domains])).write()
     write_pathways(pathways)
     return [draft.module() for draft in (receptors, kinases, pathways)]
@@ -125,8 +125,10 @@ def _with_drugs(numbers: ParameterSet, drugs: Sequence[CellDrug]) -> ParameterSe
         found[name] = Quantity(name, 0.0, "nM", False, "assumed", description=f"free {drug.id} at the cell")
         if drug.kd_nM is not None:
             found[f"{drug.id}_kd_nM"] = drug.kd_nM
-        for kinase, ic50 in drug.ic50_nM:
-            found[f"{drug.id}_ic50_{kinase}_nM"] = ic50
+        for kinase, pocket in drug.pocket_nM:
+            found[f"{drug.id}_{'ki' if drug.covalent else 'ic50'}_{kinase}_nM"] = pocket
+        if drug.inactivation_per_day is not None:
+            found[f"{drug.id}_inactivation_per_day"] = drug.inactivation_per_day
     return ParameterSet(found, numbers.sources)
 
 

@@ -171,11 +171,14 @@ def unit_of(key: Key) -> str:
 
 
 def kind_of(key: Key) -> str:
-    """Which between-trial discrepancy applies: ``ratio``, ``PFS``, ``OS``, ``ORR`` or ``CR``."""
-    if key.reference:
-        return "ratio"
+    """Which discrepancy applies: ``ORR``, ``CR``, ``PFS``, ``OS``, ``PFS ratio`` or ``OS ratio``.
+
+    >>> kind_of(Key("A", "TTP_median")), kind_of(Key("A", "OS", reference="B"))
+    ('PFS', 'OS ratio')
+    """
     curve = key.endpoint.partition("_")[0]
-    return {"PFS": "PFS", "TTP": "PFS", "OS": "OS"}.get(curve, curve)
+    kind = "PFS" if curve == "TTP" else curve
+    return f"{kind} ratio" if key.reference else kind
 
 
 def _curves(times: TimeToEvent, weights: Floats) -> tuple[Floats, Floats]:

@@ -1,4 +1,8 @@
-"""What a predictive interval is made of: posterior draws, sampling at the trial's size, between-trial discrepancy."""
+"""What a predictive interval is made of: posterior draws, sampling at the trial's size, discrepancy.
+
+The discrepancy of a figure that was fitted is that between trials of one regimen; that of any other is what the model
+was seen to miss in trials left out of the fit (``her2sim.study.fit_discrepancy``).
+"""
 
 from __future__ import annotations
 
@@ -74,8 +78,44 @@ def resampling_weights(rng: np.random.Generator, resamples: int, patients: int) 
     return rng.multinomial(patients, np.full(patients, 1.0 / patients), size=resamples).astype(np.float64)
 
 
-def predicted_figures(key: Key, simulated: Simulated, sizes: Mapping[str, int], settings: Settings) -> list[Predicted]:
-    """The figure with its interval; nothing where the simulation has no such figure."""
+def discrepancy_of(key: Key, settings: Settings, *, fitted: bool = False) -> float:
+    """Standard deviation of the discrepancy of a figure, on its own scale.
+
+    Main arguments:
+        key: the figure.
+        settings: of the validation.
+
+    Other arguments:
+        fitted: whether the fit has seen it.
+    """
+    known = settings.discrepancy_fitted if fitted else settings.discrepancy
+    return math.hypot(known[kind_of(key)], known["stratum"] if key.stratum else 0.0)
+
+
+def width_of(settings: Settings) -> float:
+    """Half the width of a predictive interval over its standard deviation.
+
+    >>> from dataclasses import replace
+    >>> from her2sim.study.validation.settings import default_settings
+    >>> round(width_of(replace(default_settings(), degrees=5.0)), 3)
+    2.015
+    """
+    level = 0.5 + settings.interval / 2.0
+    if math.isinf(settings.degrees):
+        return NormalDist().inv_cdf(level)
+    from scipy.special import stdtrit
+
+    return float(stdtrit(settings.degrees, level))
+
+
+def predicted_figures(
+    key: Key, simulated: Simulated, sizes: Mapping[str, int], settings: Settings, *, fitted: bool = False
+) -> list[Predicted]:
+    """The figure with its interval; nothing where the simulation has no such figure.
+
+    Other arguments:
+        fitted: whether the fit has seen it.
+    """
     patients = simulated.weights.shape[1]
     if not members(key, simulated.point[key.arm]).any():
         return []
@@ -88,10 +128,8 @@ def predicted_figures(key: Key, simulated: Simulated, sizes: Mapping[str, int], 
     reached = again[np.isfinite(again)]
     sampling = float(reached.std() * math.sqrt(shrink)) if len(reached) > 1 else math.nan
     changes, parameters = _over_draws(key, simulated)
-    discrepancy = math.hypot(
-        settings.discrepancy[kind_of(key)], settings.discrepancy["stratum"] if key.stratum else 0.0
-    )
-    spread = NormalDist().inv_cdf(0.5 + settings.interval / 2.0) * math.sqrt(
+    discrepancy = discrepancy_of(key, settings, fitted=fitted)
+    spread = width_of(settings) * math.sqrt(
         sum(part**2 for part in (sampling, parameters, discrepancy) if not math.isnan(part))
     )
     center = value + (float(np.mean(changes)) if changes else 0.0)

@@ -3,7 +3,8 @@
 The point prediction is the trial simulated at the frozen calibration. Draws of the posterior are simulated on the same
 patients, so that they differ from the point by their parameters. The interval joins, on the scale on which the figure
 is taken to be normal: the variance over draws (less what resampling of patients explains), the sampling variance at the
-trial's own size, and the between-trial discrepancy.
+trial's own size, and the discrepancy: of a figure that was fitted that between trials of one regimen, of any other that
+which the model was seen to have in trials left out of the fit.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from her2sim.core.errors import InputError
 from her2sim.core.random import stream
+from her2sim.evidence.roles import role_of_figure
 from her2sim.model.frozen import load_frozen
 from her2sim.record.protocol import holds_results
 from her2sim.record.types import TrialRecord
@@ -100,7 +102,7 @@ def predict_trial(
         )
         for key in keys:
             if (key.assessor or own) == who:
-                figures += predicted_figures(key, simulated, sizes, settings)
+                figures += predicted_figures(key, simulated, sizes, settings, fitted=was_fitted(protocol.id, key))
     courses = [point, *drawn]
     return TrialPrediction(
         protocol.id,
@@ -129,6 +131,13 @@ def posterior_draws(protocol: TrialRecord, count: int) -> list[dict[str, float]]
         return []
     places = np.unique(np.linspace(0, len(frozen.draws) - 1, min(count, len(frozen.draws))).round().astype(int))
     return [calibrated(protocol, frozen.draws[place]) for place in places]
+
+
+def was_fitted(trial: str, key: Key) -> bool:
+    """Whether a figure of a trial is one that the fit may have seen, by its role."""
+    contrast = bool(key.reference)
+    role = role_of_figure(trial, endpoint=key.endpoint, arm=key.arm, subgroup=key.stratum, contrast=contrast)
+    return role == "fit"
 
 
 def _needs_survival(key: Key) -> bool:

@@ -87,7 +87,7 @@ HOW_TO_READ = (
     "hazard ratios (0.10 is about 10 %, 0.20 about 22 %), with its 95 % interval over trials drawn with repetition. "
     "bias: median signed error.",
     "in 90 % interval: published figures inside the model's predictive interval, which joins posterior draws, sampling "
-    "at the trial's own size and between-trial discrepancy.",
+    "at the trial's own size and, for unseen trials, what the model was seen to miss in trials left out of its fit.",
     "sign: hazard ratios on the right side of 1; in brackets those whose published 95 % interval excludes 1.",
     "benchmarks: their median error on the figures that both predict, the model's on the same figures after the slash, "
     "and the 95 % interval of the difference over trials (below 0: the model is better). Each was trained on all other "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from her2sim.core.paths import data_dir
+from her2sim.model.frozen import load_frozen
 
 _NUMBERS = re.compile(r"\s*\([^()]*\)$")
 
@@ -41,8 +43,12 @@ class Settings:
         landmark_months: at which rates of PFS and OS are predicted.
         interval: share of figures that a predictive interval should hold.
         patients_if_unknown: trial size where the protocol tells none.
-        discrepancy: kind of figure (``ORR``, ``CR``, ``PFS``, ``OS``, ``ratio``) to the between-trial SD; ``stratum``
-            is added in quadrature for strata.
+        discrepancy: kind of figure (``ORR``, ``CR``, ``PFS``, ``OS``, ``PFS ratio``, ``OS ratio``) -> SD of what the
+            model misses in a trial that it was not fitted to; ``stratum`` is added in quadrature for strata. It is
+            that of the frozen calibration, learned from trials left out of the fit; before one is known, as for
+            ``discrepancy_fitted``.
+        degrees: of freedom of Student's t of an error over its whole SD; infinite for the normal distribution.
+        discrepancy_fitted: the same for figures that were fitted: between trials of one regimen and line.
     """
 
     seed: int
@@ -59,13 +65,16 @@ class Settings:
     interval: float
     patients_if_unknown: int
     discrepancy: Mapping[str, float]
+    degrees: float
+    discrepancy_fitted: Mapping[str, float]
 
 
 @cache
 def default_settings() -> Settings:
     """The settings of the package."""
-    content = _file("settings")
-    discrepancy = {kind: float(row["value"]) for kind, row in content["discrepancy"].items()}
+    content, frozen = _file("settings"), load_frozen()
+    between_trials = {kind: float(row["value"]) for kind, row in content["discrepancy"].items()}
+    unseen = frozen.unseen if frozen is not None else {}
     return Settings(
         seed=int(content["seed"]),
         patients=int(content["patients"]),
@@ -80,7 +89,9 @@ def default_settings() -> Settings:
         landmark_months=tuple(int(month) for month in content["landmark_months"]),
         interval=float(content["interval"]),
         patients_if_unknown=int(content["patients_if_unknown"]),
-        discrepancy=discrepancy,
+        discrepancy=between_trials | dict(unseen),
+        degrees=frozen.unseen_degrees if frozen is not None else math.inf,
+        discrepancy_fitted=between_trials,
     )
 
 
