@@ -59,14 +59,31 @@ def test_a_missed_visit_is_read_by_no_one() -> None:
     assert reading.nontarget[0, 2] == NE
 
 
+NO_TARGETS = np.full((1, 4, 3), np.nan)
+
+
 def test_nontarget_disease_that_grows_by_73_percent_in_volume_progresses_and_not_before() -> None:
     sizes = np.array([[40.0, 30.0, 35.9, 36.1]])
-    assert read(scans(nontarget_mm=sizes)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
+    assert read(scans(nontarget_mm=sizes, target_mm=NO_TARGETS)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
 
 
 def test_small_nontarget_disease_progresses_only_with_the_5_mm_that_a_target_lesion_needs() -> None:
     sizes = np.array([[20.0, 11.0, 15.9, 16.1]])
+    assert read(scans(nontarget_mm=sizes, target_mm=NO_TARGETS)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
+
+
+def test_beside_targets_nontarget_disease_progresses_only_with_the_whole_burden() -> None:
+    # three targets of 30 mm and 20 mm elsewhere: cubes sum to 89 thousand, 1.73 times that is 154 thousand
+    sizes = np.array([[20.0, 30.0, 41.7, 41.9]])
     assert read(scans(nontarget_mm=sizes)).nontarget[0].tolist() == [NON_CR_NON_PD] * 3 + [PD]
+    targets = np.broadcast_to(np.array([30.0, 36.3, 36.3, 36.3])[None, :, None], (1, 4, 3))
+    still = read(scans(nontarget_mm=np.full((1, 4), 20.0), target_mm=targets)).nontarget[0]
+    assert still.tolist() == [NON_CR_NON_PD] * 4  # the targets grow, the other disease does not
+
+
+def test_nontarget_disease_that_stays_as_it_is_seldom_reads_as_progression() -> None:
+    still = read(scans(1000, 9, nontarget_mm=np.full((1000, 9), 34.0)), "BICR", VALUES)
+    assert (still.nontarget == PD).any(axis=1).mean() < 0.12
 
 
 def test_nontarget_disease_that_is_gone_is_a_complete_response_of_it() -> None:

@@ -81,9 +81,8 @@ def read_scans(
     read = _measured(sizes, errors, sd, parameters)
     missed = np.isnan(truth.day)
     read[missed] = np.nan
-    nontarget_mm = read[..., targets]
     cns_mm = np.where(truth.cns_known[:, None], read[..., targets + 1], np.nan)
-    nontarget = _nontarget(np.stack([nontarget_mm, cns_mm], axis=2), missed, parameters)
+    nontarget = _nontarget(read[..., targets], cns_mm, read[..., :targets], missed, parameters)
     eye = np.exp(parameters["detection_log_sd"] * normals(seed, patients, f"detection/{assessor}", 2))
     cns_limit = parameters["detection_cns_mri_mm" if brain_imaging else "detection_cns_symptom_mm"]
     occult = truth.occult_mm > parameters["detection_new_mm"] * eye[:, :1]
@@ -100,16 +99,29 @@ def _measured(sizes: Floats, errors: Floats, sd: float, parameters: Mapping[str,
     return np.where(noisy < parameters["too_small_mm"], small, noisy)
 
 
-def _nontarget(sizes: Floats, missed: NDArray[np.bool_], parameters: Mapping[str, float]) -> NDArray[np.int64]:
-    """The status of all non-target disease together: the worst of its parts (n, visits, parts)."""
+def _nontarget(
+    other_mm: Floats, cns_mm: Floats, target_mm: Floats, missed: NDArray[np.bool_], parameters: Mapping[str, float]
+) -> NDArray[np.int64]:
+    """The status of all non-target disease together, (n, visits): the worst of what is outside the brain and in it.
+
+    Outside the brain RECIST 1.1 (section 4.3.4) asks of patients with measurable disease that the whole tumor burden
+    has grown; that one part of it reads larger is not enough. A known lesion of the brain is an organ of its own.
+    """
+    by_volume, by_mm = parameters["nontarget_progression_ratio"], parameters["nontarget_min_increase_mm"]
+    ratio, least = by_volume ** (1.0 / 3.0), parameters["nontarget_min_mm"]
+    whole = np.nansum(target_mm**3, axis=2) + other_mm**3
+    outside = _grown(other_mm, ratio, by_mm, least) & _grown(whole, by_volume, 0.0, 0.0)
+    brain = _grown(cns_mm, ratio, by_mm, least)
+    sizes = np.stack([other_mm, cns_mm], axis=2)
     exists = ~np.isnan(sizes[:, :1, :])
-    filled = np.where(np.isnan(sizes), np.inf, sizes)
-    nadir = np.minimum.accumulate(filled, axis=1)
-    floor = np.maximum(nadir, parameters["nontarget_min_mm"])
-    ratio_mm = parameters["nontarget_progression_ratio"] ** (1.0 / 3.0)
-    beyond = (filled > ratio_mm * floor) & (filled >= floor + parameters["nontarget_min_increase_mm"])
-    grown = np.isfinite(filled) & beyond
-    gone = np.where(exists, np.isfinite(filled) & (filled <= 0.0), True)
-    status = np.where(grown.any(axis=2), PD, np.where(gone.all(axis=2), CR, NON_CR_NON_PD))
+    gone = np.where(exists, sizes <= 0.0, True)
+    status = np.where(outside | brain, PD, np.where(gone.all(axis=2), CR, NON_CR_NON_PD))
     status = np.where(missed, NE, status)
     return np.where(exists.any(axis=2), status, NOT_PRESENT).astype(np.int64)
+
+
+def _grown(size: Floats, ratio: float, by: float, least: float) -> NDArray[np.bool_]:
+    """Whether a size has grown from its smallest so far, or from ``least`` if that is larger, (n, visits)."""
+    filled = np.where(np.isnan(size), np.inf, size)
+    floor = np.maximum(np.minimum.accumulate(filled, axis=1), least)
+    return np.isfinite(filled) & (filled > ratio * floor) & (filled >= floor + by)
