@@ -181,4 +181,4 @@ def test_regimens_without_an_antibody_carry_no_state_of_the_pool() -> None:
     without = assemble_model([load_drug("tucatinib")], "breast", {"tucatinib": ""})
     with_one = assemble_model([load_drug("trastuzumab")], "breast", {"trastuzumab": ""})
     assert [name for name in without.state_names if name.startswith("her2_pool")] == []
-    assert len([name for name in with_one.state_names if name.startswith("her2_pool")]) == 2
+    assert len([name for name in with_one.state_names if name.startswith(f"her2_pool_{POOL}")]) == 2

@@ -55,8 +55,8 @@ def occupancies() -> dict[str, float]:
 def plasma_for_occupancy_mg_per_L(share: float) -> float:
     """Steady plasma trastuzumab that keeps a share of HER2 occupied outside the brain, typical IHC 3+ tumor.
 
-    At rest P (C - f) = u with f = K theta / (1 - theta), the equations of ``site_exposure``; HER2 at the surface is that
-    of monomers that trastuzumab holds, which go in faster and are not shed.
+    At rest P (C - f) = u with f = K theta / (1 - theta), the equations of ``site_exposure``; HER2 at the surface is
+    that of monomers that trastuzumab holds, which go in faster and are not shed.
 
     >>> plasma_for_occupancy_mg_per_L(0.5) < plasma_for_occupancy_mg_per_L(0.9)
     True

@@ -40,7 +40,7 @@ from her2sim.model.modules.pathway_activity import akt_activity, erk_activity, m
 from her2sim.model.modules.pathway_block import blockers, mtor_left_name, pi3k_left_name, pi3k_mutant_left_name
 from her2sim.model.modules.receptor_binding import EPITOPES, arm_occupancy_name, competing, occupancy_name
 from her2sim.model.modules.site_exposure import BIPARATOPIC, chained_name
-from her2sim.model.modules.tumor_her2 import POOL, her2_surface_name
+from her2sim.model.modules.tumor_her2 import her2_surface_name
 from her2sim.model.smooth import at_least_zero, complement, positive_power
 
 DOMAINS = {"domain_IV": ("IV",), "domain_II": ("II",), BIPARATOPIC: ("II", "IV")}
@@ -293,8 +293,8 @@ def _receptor_states(
     """Free monomers of HER2, HER3 and EGFR over those of the untreated cell, as states, and the dimers they form; and
     HER2 at the surface over that of the untreated cell.
 
-    That of the bulk is what antibodies bind, so it is a state of its own, with what is made and lost; free monomers
-    then follow from conservation, at the pace of the pathways (dimers form in minutes).
+    Under antibodies, which bind all of it, this is a state of its own, with what is made and lost; free monomers then
+    follow from conservation, at the pace of the pathways (dimers form in minutes).
     """
     usual = untreated.free
     free = {receptor: sym(f"free_{receptor}_{kind.name}_{site}") for receptor in usual}
@@ -308,9 +308,9 @@ def _receptor_states(
         f"her2_in_all_forms_{kind.name}_{site}", found.surface, "dimensionless", "free HER2 and its dimers"
     )
     rates = {receptor: relations.usual_loss * sub(made[receptor], found.held[receptor]) for receptor in free}
-    if sites and kind.name == POOL:
+    if sites:
         words = f"HER2 at the surface of {kind.name} cells, free and bound, over that without drugs"
-        pool = draft.state(f"her2_pool_{site}", ONE, rates["HER2"], "dimensionless", words)
+        pool = draft.state(f"her2_pool_{kind.name}_{site}", ONE, rates["HER2"], "dimensionless", words)
         rates["HER2"] = draft.number("pathway_lag_per_day") * sub(pool, surface)
         surface = pool
     for receptor, state in free.items():
