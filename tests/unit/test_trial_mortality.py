@@ -111,3 +111,8 @@ def test_gastric_cancer_kills_at_a_smaller_volume_by_the_stated_ratio() -> None:
     patients = np.arange(50)
     ratio = susceptibilities(4, patients, "gastric", VALUES) / susceptibilities(4, patients, "breast", VALUES)
     np.testing.assert_allclose(ratio, VALUES["death_rate_ratio_gastric"])
+
+
+def test_where_all_of_a_line_failed_there_is_nobody_to_die() -> None:
+    none = np.zeros((0, 5))
+    assert death_hazard(none, none, none, np.zeros(0), np.zeros(0), VALUES).shape == (0, 5)

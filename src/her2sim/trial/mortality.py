@@ -59,7 +59,9 @@ def ahead(days: Floats, volume_mL: Floats, lead_days: float) -> Floats:
     """
     if lead_days <= 0.0:
         return volume_mL
-    before = np.stack([np.interp(d - lead_days, d, v) for d, v in zip(days, volume_mL, strict=True)])
+    before = np.empty_like(volume_mL)
+    for row, (day, volume) in enumerate(zip(days, volume_mL, strict=True)):
+        before[row] = np.interp(day - lead_days, day, volume)
     return volume_mL * (volume_mL + SMALLEST_ML) / (before + SMALLEST_ML)
 
 
