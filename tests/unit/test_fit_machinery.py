@@ -69,7 +69,8 @@ def linear_problem() -> tuple[Problem, Floats, Floats]:
     error = np.full(6, 0.7)
     emulator = Emulator(np.zeros(6), slope, np.zeros((6, 3, 3)), np.zeros(6))
     precision = slope.T @ slope / 0.49 + np.eye(3)
-    return Problem(emulator, published, error, 1e7), np.linalg.solve(precision, slope.T @ published / 0.49), precision
+    mean = np.asarray(np.linalg.solve(precision, slope.T @ published / 0.49), dtype=np.float64)
+    return Problem(emulator, published, error, 1e7), mean, precision
 
 
 def test_mode_and_draws_of_a_linear_problem_are_those_of_the_closed_form() -> None:
@@ -167,6 +168,27 @@ def test_a_fit_finds_the_numbers_and_is_the_same_when_taken_up_again(
     for k in range(3):
         assert f"| {kept.posterior.effective[k]:.0f} | {kept.posterior.r_hat[k]:.3f} |" in page
     assert "## What the model misses in trials left out" in page
+
+
+def test_a_freeze_keeps_what_the_model_misses_in_trials_left_out_and_where_that_comes_from(
+    simulator: type[Simulator], tmp_path: Path
+) -> None:
+    from datetime import date
+
+    import yaml
+
+    from her2sim.model.frozen import read_frozen
+    from her2sim.study.fit_freeze import freeze
+
+    found = fit(tmp_path / "fit", SMALL, trials=TRIALS, names=NAMES)
+    (tmp_path / "to").mkdir()
+    frozen = freeze(tmp_path / "fit", found, today=date(2026, 11, 22), to=tmp_path / "to")
+    left_out = leave_one_trial_out(found)
+    assert frozen.unseen == pytest.approx(dict(unseen_discrepancy(found, left_out).sd), rel=1e-3)
+    assert set(frozen.unseen) == {"ORR", "CR", "PFS", "PFS ratio", "OS", "OS ratio", "stratum"}
+    assert frozen.unseen_degrees == 5.0 and read_frozen(tmp_path / "to").hash == frozen.hash
+    told = yaml.safe_load((tmp_path / "to" / "frozen.yaml").read_text())["unseen_discrepancy"]
+    assert "2 trials of the fit" in told["learned_from"] and told["in_90_percent_interval"]
 
 
 def test_half_a_line_left_by_a_kill_is_simulated_again(simulator: type[Simulator], tmp_path: Path) -> None:
