@@ -161,6 +161,7 @@ def test_a_new_freeze_stands_beside_the_former_ones_and_touches_none(
     rows = [line for line in page.splitlines() if line.startswith("| 2026")]
     assert [("aaaa1111" in row, "20.0, 0 % inside" in row) for row in rows] == [(True, True), (False, False)]
     assert "| 1.0, 100 % inside |" in rows[1]
+    assert history.history_blocks(replace(second, facts={**second.facts, "all_trials": False})) == []
     monkeypatch.setattr(history, "read_history", lambda: ())
     assert history.history_blocks(second) == []
 

@@ -81,7 +81,9 @@ def _key(entry: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def history_blocks(found: Validation) -> list[Block]:
-    """Former validations beside this one, for its report; nothing before the second."""
+    """Former validations beside this one, for its report; nothing before the second, or where this one is of a part."""
+    if found.facts["without"] or not found.facts["all_trials"]:
+        return []
     mine = entry_of(found)
     former = [each for each in read_history() if _key(each) != _key(mine)]
     return history_table([*former, mine]) if former else []
