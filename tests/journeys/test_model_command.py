@@ -26,7 +26,7 @@ def test_the_model_of_an_arm_is_shown_with_states_parameters_and_sources(command
         assert words in done.out
 
 
-@pytest.mark.parametrize(("regimen", "form"), [("trastuzumab", "sbml"), ("untreated", "antimony")])
+@pytest.mark.parametrize(("regimen", "form"), [("trastuzumab", "sbml"), ("trastuzumab", "antimony")])
 def test_the_model_is_written_for_other_tools_and_read_again(
     command: Command, tmp_path: Path, regimen: str, form: str
 ) -> None:

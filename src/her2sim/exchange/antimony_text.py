@@ -12,8 +12,13 @@ from her2sim.model.system import OdeSystem
 MOST_LETTERS = 20_000  # of one statement: far longer ones take the library minutes, or crash it
 
 
-def to_antimony(system: OdeSystem, *, doses: Sequence[Dose] = ()) -> str:
+def to_antimony(system: OdeSystem, *, doses: Sequence[Dose] = (), compact: bool | None = None) -> str:
     """The model as Antimony text.
+
+    Antimony knows no annotations of our own: of the constants of a compact model only the numbers are left.
+
+    Other arguments:
+        doses, compact: as in `to_sbml`.
 
     Raises:
         InputError: as `to_sbml`.
@@ -27,7 +32,7 @@ def to_antimony(system: OdeSystem, *, doses: Sequence[Dose] = ()) -> str:
     import antimony
 
     antimony.clearPreviousLoads()
-    if antimony.loadSBMLString(to_sbml(system, doses=doses)) < 0:
+    if antimony.loadSBMLString(to_sbml(system, doses=doses, compact=compact)) < 0:
         raise InputError(f"Antimony cannot read the model: {antimony.getLastError()}", where=system.name)
     text = str(antimony.getAntimonyString(antimony.getMainModuleName()))
     antimony.clearPreviousLoads()

@@ -116,5 +116,6 @@ class Content:
     events: tuple[SbmlEvent, ...]
     conversion: str = ""
     longest_sum: int = 0
+    annotated: tuple[Rule, ...] = ()
     annotations: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     findings: tuple[Finding, ...] = ()

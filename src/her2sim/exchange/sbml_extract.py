@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from her2sim.exchange.compact import annotated_formula
 from her2sim.exchange.expansion import Expansion
 from her2sim.exchange.mathml_read import MathReader
 from her2sim.exchange.report import Finding, Unsupported
@@ -62,7 +63,10 @@ class _Extraction:
 
     def math(self, holder: Any, names: Mapping[str, Expr] | None = None) -> Expr | None:
         """The formula of an element; None where the element or its formula is missing."""
-        tree = None if holder is None else holder.getMath()
+        return None if holder is None else self.formula(holder, holder.getMath(), names)
+
+    def formula(self, holder: Any, tree: Any, names: Mapping[str, Expr] | None = None) -> Expr | None:
+        """A syntax tree of an element as an expression; None where it is missing."""
         if tree is None:
             return None
         try:
@@ -92,6 +96,7 @@ class _Extraction:
             references=tuple(self.references),
             reactions=reactions,
             initial=tuple(self.initial()),
+            annotated=tuple(self.annotated()),
             assigned=tuple(r for kind, r in rules if kind == "assignment rule"),
             rates=tuple(r for kind, r in rules if kind == "rate rule"),
             algebraic=tuple(r for kind, r in rules if kind == "algebraic rule"),
@@ -202,6 +207,13 @@ class _Extraction:
             self.supported("initial assignment", item)
             if formula is not None:
                 yield Rule(item.getSymbol(), item.getLine(), formula)
+
+    def annotated(self) -> Iterator[Rule]:
+        """The formulas that constants of a compact model have in their annotations."""
+        for item in self.model.getListOfParameters():
+            formula = self.formula(item, annotated_formula(item))
+            if formula is not None:
+                yield Rule(item.getId(), item.getLine(), formula)
 
     def rules(self) -> Iterator[tuple[str, Rule]]:
         for item in self.model.getListOfRules():

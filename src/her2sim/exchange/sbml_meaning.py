@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from her2sim.exchange.algebraic import solve_algebraic
+from her2sim.exchange.compact import still_true
 from her2sim.exchange.mathml_read import rate_symbol
 from her2sim.exchange.rates_of_change import RatesOfChange, event_with
 from her2sim.exchange.report import Finding, Unsupported
@@ -53,6 +54,22 @@ class Interpreter:
         self.names = {x.id for x in (*content.compartments, *content.species, *content.parameters)}
         self.names |= {x.id for x in (*content.references, *content.reactions)}
         self._solve_algebraic()
+        self._take_annotated()
+
+    def _take_annotated(self) -> None:
+        """Constants of a compact model follow their annotated formulas where these give the numbers of the file."""
+        values = {
+            n.id: n.value
+            for n in self.content.parameters
+            if n.value is not None and n.id not in self.initial and self.fixed(n.id)
+        }
+        formulas = {r.target: r.formula for r in self.content.annotated if r.target in values}
+        kept = still_true(formulas, values)
+        self.initial |= kept
+        for rule in self.content.annotated:
+            if rule.target not in kept:
+                why = "its number is not that of the formula in its annotation; the number is taken"
+                self.findings.append(Finding("parameter", rule.target, rule.line, "warning", why))
 
     def _reacting(self) -> dict[str, Expr]:
         """Amount per time that reactions give each species that they may change."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from her2sim.core.errors import InputError
+from her2sim.exchange.compact import NOTE, Compact, add_function, annotate_formula, compact_form
 from her2sim.exchange.mathml_write import syntax_tree
 from her2sim.exchange.units_write import add_unit
 from her2sim.model.expression import TIME, Expr, call, sym
@@ -40,7 +41,7 @@ class Dose:
     duration: float = 0.0
 
 
-def to_sbml(system: OdeSystem, *, doses: Sequence[Dose] = (), version: int = 1) -> str:
+def to_sbml(system: OdeSystem, *, doses: Sequence[Dose] = (), version: int = 1, compact: bool | None = None) -> str:
     """The model as SBML text.
 
     Main arguments:
@@ -49,6 +50,9 @@ def to_sbml(system: OdeSystem, *, doses: Sequence[Dose] = (), version: int = 1) 
     Other arguments:
         doses: written as events; without them the protocol stays out of the model file.
         version: 1 or 2, of SBML Level 3. Version 1 is read by more tools.
+        compact: whether what depends on parameters alone is written as numbers, with the formula in an annotation, and
+            what uses assigned variables more than once as functions (see ``her2sim.exchange.compact``). None: where
+            simulators that write assigned variables out in one another would not get through otherwise.
 
     Raises:
         InputError: a name is no SBML id, a formula cannot be written, or libSBML finds an error in the result.
@@ -67,8 +71,11 @@ def to_sbml(system: OdeSystem, *, doses: Sequence[Dose] = (), version: int = 1) 
     time_unit = add_unit(model, system.time_unit)
     if time_unit:
         model.setTimeUnits(time_unit)
+    form = compact_form(system, compact)
+    if form is not None and form.values:
+        model.setNotes(f'<p xmlns="http://www.w3.org/1999/xhtml">{NOTE}</p>')
     for definition in _with_doses(system, doses):
-        _add_quantity(model, definition, system)
+        _add_quantity(model, definition, system, form)
     for event in (*system.events, *_dose_events(doses)):
         _add_event(model, event)
     document.checkInternalConsistency()
@@ -136,10 +143,13 @@ def _math(root: Expr, where: str, *, truth: bool = False) -> Any:
         raise InputError(str(error), where=where) from error
 
 
-def _add_quantity(model: libsbml.Model, item: State | Parameter | Assignment, system: OdeSystem) -> None:
+def _add_quantity(
+    model: libsbml.Model, item: State | Parameter | Assignment, system: OdeSystem, form: Compact | None
+) -> None:
     made = model.createParameter()
     made.setId(_checked_id(item.name))
-    made.setConstant(isinstance(item, Parameter))
+    values = {} if form is None else form.values
+    made.setConstant(isinstance(item, Parameter) or item.name in values)
     unit = add_unit(model, item.unit)
     if unit:
         made.setUnits(unit)
@@ -148,6 +158,10 @@ def _add_quantity(model: libsbml.Model, item: State | Parameter | Assignment, sy
     _annotate(made, item, system)
     if isinstance(item, Parameter):
         made.setValue(item.value)
+        return
+    if isinstance(item, Assignment) and item.name in values:
+        made.setValue(values[item.name])
+        annotate_formula(made, _math(item.expr, item.name))
         return
     if isinstance(item, Assignment):
         rule, formula = model.createAssignmentRule(), item.expr
@@ -160,7 +174,10 @@ def _add_quantity(model: libsbml.Model, item: State | Parameter | Assignment, sy
             initial.setSymbol(item.name)
             initial.setMath(_math(item.initial, item.name))
     rule.setVariable(item.name)
-    rule.setMath(_math(formula, item.name))
+    tree = _math(formula, item.name)
+    rule.setMath(
+        tree if form is None or not form.shares(formula) else add_function(model, item.name, formula, tree, form)
+    )
 
 
 def _annotate(made: Any, item: State | Parameter | Assignment, system: OdeSystem) -> None:
