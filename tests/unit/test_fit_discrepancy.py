@@ -73,6 +73,16 @@ def test_kinds_that_hardly_occur_keep_what_was_assumed() -> None:
     assert found["OS ratio"] == pytest.approx(assumed["OS_HR"], rel=0.01)
 
 
+def test_an_unseen_trial_is_never_missed_by_less_than_trials_of_one_regimen_differ() -> None:
+    exact = [replace(row, by=0.1 * row.by) for row in made_up(60, 4)]
+    found, assumed = learned(exact, DEGREES), fit_targets.settings()["discrepancy"]
+    assert (found["ORR"], found["PFS"], found["PFS ratio"]) == (
+        assumed["ORR"],
+        assumed["PFS_median"],
+        assumed["PFS_HR"],
+    )
+
+
 def test_coverage_is_told_with_each_trial_left_out_of_its_own_discrepancy() -> None:
     rows = made_up(12, 5)
     found = discrepancy_of(rows, DEGREES)

@@ -3,7 +3,8 @@
 Each trial is left out of the fit in turn and predicted (``her2sim.study.fit_blind``). What its figures are off by is
 more than sampling, posterior and emulator explain; the rest is the unseen-trial discrepancy. Its variance is found for
 each kind of figure by the most likely value under the same Student's t as in the fit, with a prior around the
-discrepancy that the fit assumes between trials of one regimen (a scaled inverse chi-square that counts as two trials).
+discrepancy that the fit assumes between trials of one regimen (a scaled inverse chi-square that counts as two trials),
+and is never less than that.
 
 PFS, and OS alike, have two parts on the scale of log time: one that the arms of a trial share, which a hazard ratio
 does not see, and one of each arm, which it sees twice. So the intervals of medians, landmark rates and hazard ratios
@@ -143,7 +144,16 @@ def learned(rows: Sequence[Missed], degrees: float) -> dict[str, float]:
     known = np.array([found[row.kind] ** 2 for row in mine])
     prior = [settings()["discrepancy_stratum"] ** 2]
     (found[STRATUM],) = np.sqrt(_most_likely(mine, np.ones((len(mine), 1)), prior, degrees, known))
-    return {kind: float(value) for kind, value in found.items()}
+    return {kind: max(float(value), float(least)) for kind, value in found.items() for least in [_least(kind)]}
+
+
+def _least(kind: str) -> float:
+    """What the fit assumes between trials of one regimen: no trial that the model has not seen is missed by less."""
+    assumed = settings()["discrepancy"]
+    if kind == STRATUM:
+        return settings()["discrepancy_stratum"]
+    name, _, ratio = kind.partition(" ")
+    return assumed[f"{name}_HR" if ratio else f"{name}_median" if name in CURVES else name]
 
 
 def _most_likely(
