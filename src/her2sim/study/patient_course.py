@@ -37,6 +37,7 @@ from her2sim.trial.lesion_state import carried_states, lesion_states, slot_diame
 from her2sim.trial.mortality import cumulative, death_levels, susceptibilities, time_at
 from her2sim.trial.next_lines import hazard_of
 from her2sim.trial.readings import Reading, TrueScans, read_scans
+from her2sim.trial.tolerance import ATOL
 from her2sim.trial.treatment import Cohort, Line, Trajectory, initial_states, prepare
 
 Floats = NDArray[np.float64]
@@ -213,7 +214,9 @@ def _with_soluble_her2(line: Line, cohort: Cohort, start: Mapping[str, Floats]) 
         own = known.get(parameter.name, cohort.patients.columns.get(parameter.name))
         table[:, index] = cohort.typical.get(parameter.name, parameter.value) if own is None else own
     model = replace(line.model, system=system, compiled=compiled)
-    return modules, replace(line, model=model, table=table, initial=initial_states(system, table, start))
+    exact = dict(zip(line.names, line.atol.tolist(), strict=True))
+    atol = np.array([exact.get(name, ATOL) for name in system.state_names])
+    return modules, replace(line, model=model, table=table, initial=initial_states(system, table, start), atol=atol)
 
 
 @lru_cache(maxsize=16)

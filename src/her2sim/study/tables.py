@@ -49,15 +49,18 @@ def _keys(chunk: ChunkCourse, arm: ArmCourse, numbers: NDArray[np.int64]) -> dic
     }
 
 
-def _names(codes: NDArray[np.int8]) -> list[str]:
-    return [str(word) for word in labels(codes)]
+def _names(codes: NDArray[np.int8]) -> Any:
+    """Codes as text; of none, too, a column of text."""
+    import pyarrow as pa
+
+    return pa.array([str(word) for word in labels(codes)], pa.string())
 
 
 def _known(codes: NDArray[np.int8], arm: ArmCourse) -> Any:
     """Best responses as text, null where the simulation failed: what came before the failure is no result."""
     import pyarrow as pa
 
-    return pa.array(_names(codes), pa.string(), mask=arm.status != 0)
+    return pa.array([str(word) for word in labels(codes)], pa.string(), mask=arm.status != 0)
 
 
 def _patients(chunk: ChunkCourse, arm: ArmCourse) -> Table:
