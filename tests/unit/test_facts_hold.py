@@ -13,7 +13,7 @@ import pytest
 
 from her2sim.study.facts.checking import Checked, judge, resamples
 from her2sim.study.facts.cohorts import CohortOutcome
-from her2sim.study.facts.fact import Check, Fact, load_facts
+from her2sim.study.facts.fact import Check, Fact, Figure, load_facts
 from her2sim.study.facts.simulating import by_cohort, simulate_units, units_of
 
 PATIENTS, SEED = 40, 1
@@ -42,6 +42,8 @@ def loosened(check: Check) -> Check:
             low=check.low - POINTS if shares else check.low / SLACK,
             high=check.high + POINTS if shares else check.high * SLACK,
         )
+    if isinstance(check.than, Figure):  # of two figures that both scatter
+        return replace(check, times=check.times * (SLACK if check.test == "less" else 1.0 / SLACK))
     return check
 
 
@@ -53,7 +55,7 @@ def failed(checked: Checked) -> str:
     )
 
 
-FAIL_EVEN_SO = (4, 8, 9)
+FAIL_EVEN_SO = (8, 9)
 """Facts whose order this model gets wrong, by more than the scatter of few patients."""
 
 

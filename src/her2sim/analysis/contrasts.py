@@ -94,7 +94,7 @@ def proportions(endpoint: str, names: tuple[str, str], arm: Bools, reference: Bo
         arm=names[0],
         reference=names[1],
         difference=found.value,
-        odds_ratio=odds / odds_reference if odds is not None and odds_reference else None,
+        odds_ratio=odds / odds_reference if odds and odds_reference else None,  # of no responders there is none
         ci95=None if found.value is None else (found.low, found.high),
         assessor=assessor,
         note=found.reason,
