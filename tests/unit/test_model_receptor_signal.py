@@ -146,8 +146,9 @@ def test_p95_escapes_antibodies_but_not_kinase_inhibitors() -> None:
         key = "signal_sensitive_systemic"
         return signal(truncated, **block)[key] - signal({**truncated, "p95_share": 0.0}, **block)[key]
 
-    assert spared(theta_domain_IV=0.95, theta_domain_II=0.95) > 0.05
-    assert spared(active_HER2=0.02, active_EGFR=0.02) < 0.05
+    antibodies = spared(theta_domain_IV=0.95, theta_domain_II=0.95)
+    assert antibodies > 0.03
+    assert spared(active_HER2=0.02, active_EGFR=0.02) < 0.5 * antibodies
 
 
 def test_each_antibody_is_stronger_where_its_dimers_are() -> None:
