@@ -21,6 +21,7 @@ REGIMENS = {
     "trastuzumab and T-DM1 on one domain": ["trastuzumab", "trastuzumab_emtansine"],
 }
 
+
 @pytest.mark.parametrize("name", REGIMENS)
 def test_akt_and_erk_of_the_reduction_are_within_five_percent(
     name: str, cell_grid: Any, record_property: pytest.RecordProperty

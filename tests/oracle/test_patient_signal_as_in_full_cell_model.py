@@ -25,6 +25,7 @@ REGIMENS = {
     "T-DM1 and trastuzumab on one domain": ["trastuzumab_emtansine", "trastuzumab"],
 }
 
+
 @pytest.mark.parametrize("name", REGIMENS)
 def test_akt_and_erk_of_the_patient_scale_are_within_five_percent(
     name: str, cell_grid: Any, record_property: pytest.RecordProperty

@@ -18,8 +18,8 @@ FIRST_PREFIXES = ("EFS_rate", "iDFS_rate", "DFS_rate")
 HARMS = {"PFS": "progression or death", "OS": "death", "EFS": "an event", "iDFS": "relapse or death", "DFS": "relapse"}
 OWN_LIMITS = (
     "A simulated trial shows what follows from the model and its parameters. It is not evidence from patients.",
-    "Intervals cover chance and, where predictive intervals are given, uncertain parameters and what the model was seen "
-    "to miss in trials left out of its fit; not what it may miss in trials unlike those.",
+    "Intervals cover chance and, where predictive intervals are given, uncertain parameters and what the model was "
+    "seen to miss in trials left out of its fit; not what it may miss in trials unlike those.",
 )
 
 

@@ -171,4 +171,5 @@ def waiting_days(quantile: Floats, least: float, latest: Floats, mean: float) ->
     [28.0, 99.0, 300.0]
     """
     inside = -np.expm1(-(latest - least) / mean)
-    return least - mean * np.log1p(-quantile * inside)
+    left = np.maximum(1.0 - quantile * inside, np.exp(-(latest - least) / mean))  # 1 - x loses the digits of small ones
+    return np.minimum(least - mean * np.log(left), latest)
