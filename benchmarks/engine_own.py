@@ -32,7 +32,8 @@ def load(
 ) -> tuple[VectorModel, list[int]]:
     """The compiled model and the columns of the workload's table that it takes: all, or those that differ."""
     system = read_sbml((folder / "plain.xml").read_text()).system
-    columns = [i for i in range(len(work.names)) if not folded or np.ptp(work.table[:, i]) > 0.0]
+    free = [i for i, name in enumerate(work.names) if name in system.parameter_names]
+    columns = [i for i in free if not folded or np.ptp(work.table[:, i]) > 0.0]
     equations = equations_of(system, work.names[columns].tolist(), work.states.tolist())
     return VectorModel(equations, lanes), columns
 

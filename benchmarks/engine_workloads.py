@@ -144,9 +144,15 @@ def petab(text: str, parameters: Path, end: float, patients: int) -> tuple[Workl
 
 
 def tumor(patients: int, days: float) -> tuple[Workload, str, str]:
-    """Docetaxel, trastuzumab and pertuzumab every 3 weeks in patients of CLEOPATRA; all parameters free."""
+    """Docetaxel, trastuzumab and pertuzumab every 3 weeks in patients of CLEOPATRA; all parameters free.
+
+    Constants that follow from parameters are columns of the table too: other simulators are given them as numbers of
+    each patient (the SBML file is in its compact form), ours works them out.
+    """
     from her2sim.evidence.base import load_record
     from her2sim.exchange import Dose, to_sbml
+    from her2sim.exchange.compact import constant_values
+    from her2sim.model.evaluate import evaluate
     from her2sim.population.exposure import individual_pk
     from her2sim.study.cohort import sample_cohort, typical_in_force
     from her2sim.study.plan import make_plan
@@ -162,6 +168,12 @@ def tumor(patients: int, days: float) -> tuple[Workload, str, str]:
         pk |= individual_pk(drug, "breast", columns, 1, cohort.patients.ids, route=model.routes[drug.id])
     table = parameter_table(model.system, cohort.typical, columns, pk, patients)
     initial = initial_states(model.system, table, {})
+    known = {name: table[:, i] for i, name in enumerate(model.system.parameter_names)}
+    following = list(constant_values(model.system))
+    for item in model.system.assignments:
+        if item.name in following:
+            known[item.name] = np.broadcast_to(evaluate([item.expr], known)[0], patients)
+    table = np.column_stack(list(known.values()))
     states = list(model.system.state_names)
     cycles, given = np.arange(0.0, days, 21.0), list[Dose]()
     for number, day in enumerate(cycles):  # 70 kg, 1.8 m2; one size for all, so that SBML events can carry it
@@ -172,7 +184,7 @@ def tumor(patients: int, days: float) -> tuple[Workload, str, str]:
     if len(given) != 3 * len(cycles):
         raise SystemExit(f"the drugs' states are not as expected: {states[:20]}")
     workload = Workload(
-        np.array(model.system.parameter_names), table, np.array(states), initial, np.arange(len(states)),
+        np.array(list(known)), table, np.array(states), initial, np.arange(len(states)),
         np.arange(0.0, days + 1.0, 7.0), np.array([d.time for d in given]),
         np.array([states.index(d.target) for d in given]), np.array([d.amount for d in given]),
         np.array([d.duration for d in given]), np.array([], dtype=str),

@@ -29,7 +29,7 @@ from her2sim.engine import compile_model
 from her2sim.engine.hybrid import HybridModel
 from her2sim.engine.interface import CompiledModel
 from her2sim.engine.nonmem import COLUMNS, read_doses
-from her2sim.exchange import read_sbml, sbml_of_antimony
+from her2sim.exchange import read_sbml, sbml_of_antimony, to_sbml
 from her2sim.model.expression import ZERO, sym
 from her2sim.model.system import OdeSystem, Parameter, State
 
@@ -45,6 +45,11 @@ SEEDS = (
     "model o()\n  compartment c = 1; c' = 0.1*c; species S in c; substanceOnly species Q in c; S = 2; Q = 1;\n"
     "  R: S -> Q; 0.2*S*c; E: at time > 3: c = c/2; p := c*S; q = p + 1;\nend",
 )
+LARGE = """model p()
+  k = 0.3; base = 0.7; slow := k*base + max(k, 0.1); part := slow/(1 + slow); seen := x^1.5/(base + x);
+  out := seen*(k + seen*part); x' = slow - out; x = 2*slow;
+end"""
+"""To be written in the compact form of large models: numbers with their formula in an annotation, functions."""
 NUMBERS = ("0", "-1", "1e308", "-1e-308", "NaN", "INF", "", "1e", "2", "0.5", "abc", "1e400")
 TAGS = (
     "apply", "ci", "cn", "math", "event", "trigger", "delay", "listOfRules", "species", "assignmentRule", "lambda",
@@ -266,6 +271,7 @@ def main() -> int:
     counts: Counter[str] = Counter()
     bad = 0
     texts = [sbml_of_antimony(seed) for seed in SEEDS]
+    texts.append(to_sbml(read_sbml(sbml_of_antimony(LARGE)).system, compact=True))
     worker = Child()
     for number in range(arguments.count):
         draw = stream(arguments.seed, number, "fuzz")
