@@ -137,9 +137,16 @@ def test_a_finished_run_does_nothing_when_run_again(
     assert listing(small_run) == before
 
 
+HEEDS_CTRL_C = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""What starts a program as a terminal does, also where these tests themselves run in the background, deaf to Ctrl-C."""
+
+
 def start(record: Path, out: Path, *words: str) -> subprocess.Popen[str]:
     """A run in processes of its own, which can be stopped as a group, as a terminal does."""
     line = [sys.executable, "-m", "her2sim", "run", str(record), "--out", str(out), "--chunk-size", "1", *words]
+    line = [sys.executable, "-c", HEEDS_CTRL_C, *line]
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 

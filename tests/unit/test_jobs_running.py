@@ -32,6 +32,11 @@ if __name__ == "__main__":
     finish(out, run_chunks(PLAN, slow_draws, folder=out / "chunks", workers=workers, on_progress=tell))
 """
 
+HEEDS_CTRL_C = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""What starts a program as a terminal does, also where these tests themselves run in the background, deaf to Ctrl-C."""
+
 
 def draws(chunk: Chunk) -> dict[str, pa.Table]:
     """Two rows per patient, in an order of no meaning; a column is empty in many chunks, one is a category."""
@@ -175,7 +180,7 @@ def test_ctrl_c_ends_parent_and_workers_within_seconds_and_keeps_finished_chunks
     tmp_path: Path, script: list[str]
 ) -> None:
     process = subprocess.Popen(
-        [*script, "2"],
+        [sys.executable, "-c", HEEDS_CTRL_C, *script, "2"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
