@@ -137,7 +137,10 @@ def _inlined(system: OdeSystem, fixed: dict[str, Expr]) -> dict[str, Expr]:
 def _initial_values(system: OdeSystem, assigned: dict[str, Expr]) -> tuple[Expr, ...]:
     """Initial values without states: an initial value may name other states, meaning their initial values."""
     states = set(system.state_names)
-    left = dict(zip(system.state_names, substitute([s.initial for s in system.states], assigned), strict=True))
+    formulas = substitute([s.initial for s in system.states], assigned)
+    if not symbols(formulas) & states:
+        return tuple(formulas)
+    left = dict(zip(system.state_names, formulas, strict=True))
     done: dict[str, Expr] = {}
     while left:
         ready = [name for name, formula in left.items() if not symbols([formula]) & (states - done.keys())]

@@ -99,9 +99,10 @@ def _check_ports(module: Module, given: Mapping[str, tuple[str, Port]]) -> None:
 
 def _in_order(items: Iterable[Assignment]) -> list[Assignment]:
     left = {item.name: item for item in items}
+    needs = {name: symbols([item.expr]) & left.keys() for name, item in left.items()}
     done: list[Assignment] = []
     while left:
-        ready = [item for item in left.values() if not symbols([item.expr]) & set(left)]
+        ready = [item for item in left.values() if not needs[item.name] & left.keys()]
         if not ready:
             raise ValueError(f"assigned variables depend on each other in a circle: {', '.join(sorted(left))}")
         for item in ready:
