@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,3 +155,14 @@ def _tables(replicates: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                     row = {**key, "assessor": "BICR", "visit": visit, "day": day, "change_pct": change}
                     scans.append(row)
     return pd.DataFrame(patients), pd.DataFrame(scans), pd.DataFrame(events)
+
+
+HEEDS_CTRL_C = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+@pytest.fixture
+def as_in_a_terminal() -> Callable[[list[str]], list[str]]:
+    """A command line -> one that heeds Ctrl-C, also where the tests themselves run in the background, deaf to it."""
+    return lambda line: [sys.executable, "-c", HEEDS_CTRL_C, *line]

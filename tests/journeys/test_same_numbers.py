@@ -137,17 +137,16 @@ def test_a_finished_run_does_nothing_when_run_again(
     assert listing(small_run) == before
 
 
-HEEDS_CTRL_C = (
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
-)
-"""What starts a program as a terminal does, also where these tests themselves run in the background, deaf to Ctrl-C."""
+@pytest.fixture
+def start(as_in_a_terminal: Callable[[list[str]], list[str]]) -> Callable[..., subprocess.Popen[str]]:
+    """Starts a run in processes of its own, which can be stopped as a group, as a terminal does."""
 
+    def started(record: Path, out: Path, *words: str) -> subprocess.Popen[str]:
+        line = [sys.executable, "-m", "her2sim", "run", str(record), "--out", str(out), "--chunk-size", "1", *words]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(as_in_a_terminal(line), stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 
-def start(record: Path, out: Path, *words: str) -> subprocess.Popen[str]:
-    """A run in processes of its own, which can be stopped as a group, as a terminal does."""
-    line = [sys.executable, "-m", "her2sim", "run", str(record), "--out", str(out), "--chunk-size", "1", *words]
-    line = [sys.executable, "-c", HEEDS_CTRL_C, *line]
-    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return started
 
 
 def wait_for_a_chunk(process: subprocess.Popen[str], out: Path) -> None:
@@ -161,7 +160,7 @@ def wait_for_a_chunk(process: subprocess.Popen[str], out: Path) -> None:
 
 @posix
 def test_a_run_killed_in_the_middle_goes_on_to_the_same_bytes(
-    command: Command, small_trial: Path, small_run: Path, tmp_path: Path
+    start: Callable[..., subprocess.Popen[str]], command: Command, small_trial: Path, small_run: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     process = start(small_trial, out, "--workers", "2")
@@ -183,7 +182,12 @@ def test_a_run_killed_in_the_middle_goes_on_to_the_same_bytes(
 @posix
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(
-    command: Command, small_trial: Path, small_run: Path, tmp_path: Path, workers: str
+    start: Callable[..., subprocess.Popen[str]],
+    command: Command,
+    small_trial: Path,
+    small_run: Path,
+    tmp_path: Path,
+    workers: str,
 ) -> None:
     out = tmp_path / "out"
     process = start(small_trial, out, "--workers", workers, "--quiet")

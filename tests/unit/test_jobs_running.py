@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,11 +32,6 @@ if __name__ == "__main__":
     tell = lambda p: print(p.done, flush=True)
     finish(out, run_chunks(PLAN, slow_draws, folder=out / "chunks", workers=workers, on_progress=tell))
 """
-
-HEEDS_CTRL_C = (
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
-)
-"""What starts a program as a terminal does, also where these tests themselves run in the background, deaf to Ctrl-C."""
 
 
 def draws(chunk: Chunk) -> dict[str, pa.Table]:
@@ -177,10 +173,10 @@ def test_killed_without_warning_then_run_again_gives_the_same_bytes(
 
 
 def test_ctrl_c_ends_parent_and_workers_within_seconds_and_keeps_finished_chunks(
-    tmp_path: Path, script: list[str]
+    tmp_path: Path, script: list[str], as_in_a_terminal: Callable[[list[str]], list[str]]
 ) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", HEEDS_CTRL_C, *script, "2"],
+        as_in_a_terminal([*script, "2"]),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

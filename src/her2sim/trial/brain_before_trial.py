@@ -158,8 +158,7 @@ def last_stable_day(days: Floats, mm: Floats, rule: ProgressionRule) -> Floats:
     >>> last_stable_day(np.array([[0.0, 14.0, 28.0, 42.0]]), np.array([[12.0, 8.0, 9.0, 14.0]]), rule).tolist()
     [28.0]
     """
-    smallest = np.minimum.accumulate(mm, axis=1)
-    grown = (mm >= rule.growth_ratio * smallest) & (mm >= smallest + rule.growth_min_mm)
+    grown = rule.grown(mm, np.minimum.accumulate(mm, axis=1))
     first = np.where(grown.any(axis=1), grown.argmax(axis=1), mm.shape[1])
     return days[np.arange(len(days)), np.maximum(first - 1, 0)]
 

@@ -41,9 +41,8 @@ def progressed_in_brain(course: Trajectory, when: Floats, rule: ProgressionRule)
     last = brain_mm(np.stack([at_end[name] for name in course.names], axis=2), course)[:, 0]
     so_far = np.where(course.days <= when[:, None], brain_mm(course.values, course), np.inf)
     first, smallest = so_far[:, 0], np.minimum(so_far.min(axis=1), last)
-    grown = (last >= rule.growth_ratio * smallest) & (last >= smallest + rule.growth_min_mm)
     limit = rule.detection_mm[BRAIN]
-    return (last >= limit) & ((first < limit) | grown)
+    return (last >= limit) & ((first < limit) | rule.grown(last, smallest))
 
 
 def surviving_shares(

@@ -29,6 +29,10 @@ class ProgressionRule:
     growth_min_mm: float
     detection_mm: Mapping[str, float]
 
+    def grown(self, size_mm: Floats, nadir_mm: Floats) -> NDArray[np.bool_]:
+        """Whether sizes have grown from their nadir by the ratio and by the millimeters; of any shape."""
+        return (size_mm >= self.growth_ratio * nadir_mm) & (size_mm >= nadir_mm + self.growth_min_mm)
+
 
 def first_true_progression(
     days: Floats, target_mm: Floats, new_lesion: NDArray[np.bool_], rule: ProgressionRule
@@ -42,7 +46,7 @@ def first_true_progression(
     """
     total = np.nansum(target_mm, axis=2)
     nadir = np.minimum.accumulate(total, axis=1)
-    progressed = ((total >= rule.growth_ratio * nadir) & (total >= nadir + rule.growth_min_mm)) | new_lesion
+    progressed = rule.grown(total, nadir) | new_lesion
     progressed[:, 0] = False
     first = np.argmax(progressed, axis=1)
     return np.where(progressed.any(axis=1), days[np.arange(len(days)), first], np.inf)
