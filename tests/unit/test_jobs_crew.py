@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from her2sim.core.errors import SimulationError
-from her2sim.jobs.crew import Crew, results
+from her2sim.jobs.crew import Crew, in_order, results
 from her2sim.jobs.ctrl_c import ctrl_c_noted
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals to a group of processes")
@@ -41,6 +41,11 @@ def tried(seconds: float) -> int:
         raise ValueError(f"{seconds} s")
     time.sleep(seconds)
     return os.getpid()
+
+
+def minus(seconds: float) -> float:
+    time.sleep(seconds)
+    return -seconds
 
 
 class LocalError(Exception):
@@ -71,6 +76,12 @@ def test_every_task_is_done_once_by_workers_that_are_gone_afterwards() -> None:
     assert all(set(each.under_way).isdisjoint({other.index for other in done[: i + 1]}) for i, each in enumerate(done))
     assert done[0].under_way
     assert not done[-1].under_way
+    assert not multiprocessing.active_children()
+
+
+def test_results_in_order_wait_for_their_turn() -> None:
+    assert list(in_order(minus, [0.5, 0.0, 0.1, 0.0], 2)) == [-0.5, 0.0, -0.1, 0.0]
+    assert list(in_order(minus, [0.5], 2)) == [-0.5]
     assert not multiprocessing.active_children()
 
 

@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -124,6 +125,25 @@ def results(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int)
         yield from crew.results(tasks)
     finally:
         crew.end()
+
+
+def in_order(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Generator[Result, None, None]:
+    """Do the tasks in worker processes, or here where one is enough; yields results in the order of the tasks.
+
+    Raises:
+        SimulationError: as ``Crew.results``.
+    """
+    if workers <= 1 or len(tasks) < 2:
+        yield from map(work, tasks)
+        return
+    early: dict[int, Result] = {}
+    turn = 0
+    with closing(results(work, tasks, workers)) as each_done:
+        for done in each_done:
+            early[done.index] = done.result
+            while turn in early:
+                yield early.pop(turn)
+                turn += 1
 
 
 def _ends(worker: _Worker) -> tuple[Connection, int]:
