@@ -17,6 +17,7 @@ from her2sim.endpoints.time_to_event import (
     duration_of_response,
     overall_survival,
     progression_free_survival,
+    time_to_progression,
     time_to_response,
 )
 
@@ -180,6 +181,17 @@ def test_duration_of_response_runs_from_first_response_to_the_event_of_pfs() -> 
     assert np.isnan(found.time_days[2])
     assert found.event.tolist() == [True, False, False]
     assert found.reason.tolist() == ["PROGRESSION", "CUTOFF", "NOT_RESPONDER"]
+
+
+def test_time_to_progression_censors_who_died_without_it() -> None:
+    end = TimeToEvent(
+        np.array([127.0, 127.0, 85.0]),
+        np.array([True, False, True]),
+        np.array(["PROGRESSION", "CUTOFF", "DEATH"]),
+    )
+    found = time_to_progression(end)
+    assert found.event.tolist() == [True, False, False]
+    assert found.time_days.tolist() == end.time_days.tolist()
 
 
 def test_time_to_response_is_counted_like_all_times() -> None:

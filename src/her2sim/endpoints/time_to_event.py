@@ -1,4 +1,4 @@
-"""Progression-free survival, overall survival, duration of and time to response: a time, whether it is an event, why.
+"""Survival, with and without progression, progression, and response as a time, whether it is an event, and why.
 
 Days are counted from randomization (day 0). Times are ADaM's AVAL: an event on the day of randomization has time 1.
 Source of the censoring rules: FDA guidance on cancer trial endpoints (2018), kept in ``data/recist/censoring.yaml``.
@@ -154,6 +154,16 @@ def progression_free_survival(
     )
     event = (reason == "PROGRESSION") | (reason == "DEATH")
     return TimeToEvent(np.where(event, event_day, last_day) + rules.first_day, event, reason)
+
+
+def time_to_progression(pfs: TimeToEvent) -> TimeToEvent:
+    """Time to progression, from progression-free survival of the same assessor: who died without is censored then.
+
+    >>> pfs = TimeToEvent(np.array([42.0, 50.0]), np.array([True, True]), np.array(["PROGRESSION", "DEATH"]))
+    >>> time_to_progression(pfs).event.tolist()
+    [True, False]
+    """
+    return TimeToEvent(pfs.time_days, pfs.event & (pfs.reason == "PROGRESSION"), pfs.reason)
 
 
 def overall_survival(follow_up: FollowUp, rules: CensoringRules | None = None) -> TimeToEvent:

@@ -22,7 +22,6 @@ from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
 from her2sim.core.progress import Progress
 from her2sim.core.random import stream
-from her2sim.endpoints.time_to_event import progression_free_survival
 from her2sim.evidence.base import load_record
 from her2sim.evidence.roles import role_of
 from her2sim.jobs.crew import in_order
@@ -34,6 +33,7 @@ from her2sim.population.plan import disease_parameters
 from her2sim.population.specification import load_specification
 from her2sim.population.uncertainty import draw_typical_values
 from her2sim.record.types import TrialRecord
+from her2sim.study.arm_endpoints import pfs_of
 from her2sim.study.cohort import sample_cohort, typical_in_force
 from her2sim.study.course import simulate_chunk
 from her2sim.study.plan import TrialPlan, make_plan
@@ -179,7 +179,7 @@ def _one_draw(asked: tuple[str, int, int, int]) -> _OneDraw:
     for arm in chunk.arms:
         judged, well = arm.judged[who], arm.status == 0
         response = judged.responders(confirmed=record.assessment.confirmed)[well]
-        pfs = progression_free_survival(judged.day, judged.visits.overall, arm.follow_up[who]).of(well)
+        pfs = pfs_of(arm, who).of(well)
         median = survival_quantile(kaplan_meier(pfs.time_days, pfs.event)).value
         figures.append((100.0 * float(response.mean()), math.inf if median is None else median / DAYS_PER_MONTH))
     return _OneDraw(trial, tuple(figures), doubling_days(plan, patients))

@@ -8,13 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.endpoints.response import labels
-from her2sim.endpoints.time_to_event import (
-    TimeToEvent,
-    duration_of_response,
-    overall_survival,
-    progression_free_survival,
-)
+from her2sim.endpoints.time_to_event import TimeToEvent, duration_of_response
 from her2sim.engine.interface import STATUS_TEXT
+from her2sim.study.arm_endpoints import os_of, pfs_of
 from her2sim.study.course import ArmCourse, ChunkCourse
 from her2sim.study.plan import ASSESSORS
 
@@ -120,8 +116,7 @@ def _events(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     ok = arm.status == 0
     parts: list[Table] = []
     for who in ASSESSORS:
-        judged, follow_up = arm.judged[who], arm.follow_up[who]
-        pfs = progression_free_survival(judged.day, judged.visits.overall, follow_up)
+        judged, pfs = arm.judged[who], pfs_of(arm, who)
         parts.append(_event_rows(chunk, arm, who, "PFS", pfs, ok))
         for name, confirmed, day in (
             ("DOR", True, judged.best.confirmed_day),
@@ -130,8 +125,7 @@ def _events(chunk: ChunkCourse, arm: ArmCourse) -> Table:
             responder = judged.responders(confirmed=confirmed)
             lasted = duration_of_response(pfs, day, responder)
             parts.append(_event_rows(chunk, arm, who, name, lasted, ok & responder))
-    survival = overall_survival(arm.follow_up[ASSESSORS[0]])
-    parts.append(_event_rows(chunk, arm, "", "OS", survival, ok))
+    parts.append(_event_rows(chunk, arm, "", "OS", os_of(arm), ok))
     return pa.concat_tables(parts)
 
 

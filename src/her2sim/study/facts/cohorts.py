@@ -13,11 +13,11 @@ from her2sim.core.errors import InputError, did_you_mean
 from her2sim.endpoints.recist import Assessment as Judged
 from her2sim.endpoints.response import Response
 from her2sim.endpoints.rules import recist_rules
-from her2sim.endpoints.time_to_event import progression_free_survival
 from her2sim.evidence.base import load_record
 from her2sim.model.lesions import CLONES, volume_state
 from her2sim.population.patients import Patients
 from her2sim.record.types import Arm, PriorTherapy, TrialRecord
+from her2sim.study.arm_endpoints import pfs_of
 from her2sim.study.cohort import sample_cohort, typical_in_force
 from her2sim.study.course import ArmCourse, simulate_chunk
 from her2sim.study.entry import enter
@@ -149,8 +149,7 @@ def _arm(record: TrialRecord, name: str) -> Arm:
 
 
 def _outcome(arm: ArmCourse, who: str, measurable_brain_mm: float) -> ArmOutcome:
-    judged, follow_up = arm.judged[who], arm.follow_up[who]
-    pfs = progression_free_survival(judged.day, judged.visits.overall, follow_up)
+    judged, pfs = arm.judged[who], pfs_of(arm, who)
     days, event, response, measurable = _in_the_brain(arm, who, judged, measurable_brain_mm)
     return ArmOutcome(
         arm.status == 0, pfs.time_days, pfs.event,

@@ -21,8 +21,8 @@ import numpy as np
 from her2sim.analysis.hazard_ratio import hazard_ratio
 from her2sim.core.calendar import DAYS_PER_MONTH
 from her2sim.core.progress import Progress
-from her2sim.endpoints.time_to_event import progression_free_survival
 from her2sim.jobs.crew import in_order
+from her2sim.study.arm_endpoints import pfs_of
 from her2sim.study.course import simulate_chunk
 from her2sim.study.fingerprint import fingerprint
 from her2sim.study.sensitivity.numbers import plans, relevant, settings, varied
@@ -90,10 +90,7 @@ def _one(asked: tuple[str, Mapping[str, float], int, int]) -> Outputs:
     chunk, who = simulate_chunk(plan, 0, 0, patients), plan.record.assessment.assessor
     arms = {arm.arm: arm for arm in chunk.arms}
     well = np.all([arm.status == 0 for arm in chunk.arms], axis=0)
-    pfs = {
-        name: progression_free_survival(a.judged[who].day, a.judged[who].visits.overall, a.follow_up[who]).of(well)
-        for name, a in arms.items()
-    }
+    pfs = {name: pfs_of(arm, who).of(well) for name, arm in arms.items()}
     out: Outputs = {}
     content = settings()
     for name, row in content["outputs"].items():

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from her2sim.analysis.hazard_ratio import hazard_ratio
 from her2sim.core.calendar import DAYS_PER_MONTH
 from her2sim.endpoints.response import Response, is_in
-from her2sim.endpoints.time_to_event import TimeToEvent, overall_survival, progression_free_survival
+from her2sim.endpoints.time_to_event import TimeToEvent, time_to_progression
+from her2sim.study.arm_endpoints import os_of, pfs_of
 from her2sim.study.course import ArmCourse, ChunkCourse
 from her2sim.study.validation.settings import strata
 
@@ -87,8 +88,7 @@ def arms_of(course: ChunkCourse, assessor: str, clock_starts: float = 0.0) -> di
 
 def _arm(course: ChunkCourse, arm: ArmCourse, who: str) -> ArmData:
     well, judged = arm.status == 0, arm.judged[who]
-    pfs = progression_free_survival(judged.day, judged.visits.overall, arm.follow_up[who]).of(well)
-    progressed = pfs.event & (pfs.reason == "PROGRESSION")
+    pfs = pfs_of(arm, who).of(well)
     responses: dict[tuple[bool, str], Bools] = {}
     for confirmed, best in ((True, judged.best.confirmed), (False, judged.best.unconfirmed)):
         responses[confirmed, "ORR"] = is_in(best[well], Response.CR, Response.PR)
@@ -99,11 +99,7 @@ def _arm(course: ChunkCourse, arm: ArmCourse, who: str) -> ArmData:
     return ArmData(
         numbers,
         responses,
-        {
-            "PFS": pfs,
-            "TTP": TimeToEvent(pfs.time_days, progressed, pfs.reason),
-            "OS": overall_survival(arm.follow_up[who]).of(well),
-        },
+        {"PFS": pfs, "TTP": time_to_progression(pfs), "OS": os_of(arm).of(well)},
         {name: np.asarray(course.patients.columns[name], dtype=np.float64)[rows] for name in sorted(known)},
     )
 
