@@ -152,6 +152,7 @@ def test_a_cache_that_cannot_be_written_or_is_damaged_is_harmless(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     np.testing.assert_array_equal(one(-K * X * 1.5).solve(*solve).values, expected)
     kept = list(native.cache_folder().glob("*.o"))
-    assert len(kept) == 1
-    kept[0].write_bytes(kept[0].read_bytes()[:-100] + bytes(100))
+    assert len(kept) == 2  # the code, and what it takes for granted
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:-30] + bytes(30))
     np.testing.assert_array_equal(one(-K * X * 1.5).solve(*solve).values, expected)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +13,9 @@ from hypothesis import strategies as st
 from her2sim.engine import NOT_FINITE, DoseTable, compile_model
 from her2sim.engine.bounds import NOT_NEGATIVE, bounds
 from her2sim.engine.equations import equations_of
-from her2sim.engine.positivity import guarded, never_negative
+from her2sim.engine.positivity import Premise, guarded, never_negative
 from her2sim.engine.python_source import evaluate
+from her2sim.engine.vector_model import VectorModel
 from her2sim.model.expression import Expr, call, const, exp, hill, power, select, sym, walk
 from her2sim.model.system import OdeSystem, Parameter, State
 
@@ -94,6 +98,32 @@ def test_a_patient_that_is_truly_negative_is_solved_by_the_formulas_as_they_stan
     assert found.fail_time[2] == 1.0
     alone = model.solve(table[:1], np.array([0.5, 2.0]), initial=start[:1])
     np.testing.assert_array_equal(found.values[0], alone.values[0])
+
+
+def test_a_model_from_the_cache_knows_its_premise_without_looking_for_it_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    model = system(C=-K * power(C, 1.7), M=-M)
+    equations = equations_of(model)
+    first = VectorModel(equations)
+    premise = first.premise
+    assert premise is not None and (premise.states, premise.parameters) == ((0, 1), (0, 1))
+    asked, start = (np.array([[5.0, 1.3], [-0.1, 1.3]]), np.array([0.5])), np.array([[1.0, 1.0], [-1.0, 1.0]])
+    expected = first.solve(*asked, initial=start)
+
+    def never(equations: object) -> None:
+        raise AssertionError("this takes longer than all else")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("her2sim.engine.vector_model.guarded", never)
+        again = VectorModel(equations)
+        found = again.solve(*asked, initial=start)
+        assert again.premise == premise
+    np.testing.assert_array_equal(found.values, expected.values)
+    assert found.status.tolist() == [0, NOT_FINITE]
+    free = VectorModel(replace(equations, positive=()))  # same formulas, of parameters that may be negative
+    assert free.premise == Premise((0, 1), ())
 
 
 def test_nothing_is_continued_where_a_base_is_free_or_safe_anyway() -> None:

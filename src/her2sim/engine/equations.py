@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from her2sim.core.errors import InputError, did_you_mean
 from her2sim.model.derivative import TIME_KEY, gradients
-from her2sim.model.expression import Expr, const, substitute, sym, symbols
+from her2sim.model.expression import Expr, const, expanded, substitute, sym, symbols
 from her2sim.model.system import OdeSystem
 
 
@@ -90,7 +90,7 @@ def equations_of(
             hint=did_you_mean(undefined[0], _defined(system)),
         )
     fixed = {p.name: const(p.value) for p in system.parameters if p.name not in set(names)}
-    assigned = _inlined(system, fixed)
+    assigned = expanded([(item.name, item.expr) for item in system.assignments], fixed)
     formulas = substitute([s.rate for s in system.states], assigned)
     stop = None if stop_when is None else substitute([stop_when], assigned)[0]
     if stop is not None:
@@ -124,14 +124,6 @@ def _check_known(names: Sequence[str], known: Sequence[str], what: str, model: s
     if len(set(names)) < len(names):
         doubled = next(name for name in names if list(names).count(name) > 1)
         raise InputError(f"{what} {doubled!r} is named twice", where=f"model {model}")
-
-
-def _inlined(system: OdeSystem, fixed: dict[str, Expr]) -> dict[str, Expr]:
-    """Every assigned variable, and every fixed parameter, as a formula of states, varying parameters and time."""
-    done = dict(fixed)
-    for item in system.assignments:
-        done[item.name] = substitute([item.expr], done)[0]
-    return done
 
 
 def _initial_values(system: OdeSystem, assigned: dict[str, Expr]) -> tuple[Expr, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from her2sim.engine.clock import RELATIONS, kinks_in_time, zeros_in_time
 from her2sim.engine.equations import Equations, equations_of
 from her2sim.engine.hybrid_formulas import Function, scalar_function
-from her2sim.model.expression import ZERO, Expr, call, sub, substitute, sym, symbols, walk
+from her2sim.model.expression import ZERO, Expr, call, expanded, sub, substitute, sym, symbols, walk
 from her2sim.model.system import OdeSystem
 
 
@@ -183,9 +183,7 @@ def hybrid_equations(
 
 def substitution(system: OdeSystem, fixed: dict[str, Expr]) -> Callable[[Expr], Expr]:
     """A function that writes a formula in states, varying parameters and time only."""
-    done = dict(fixed)
-    for item in system.assignments:
-        done[item.name] = substitute([item.expr], done)[0]
+    done = expanded([(item.name, item.expr) for item in system.assignments], fixed)
     return lambda formula: substitute([formula], done)[0]
 
 

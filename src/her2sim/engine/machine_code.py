@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,21 +35,24 @@ class MachineCode:
         function(order.ctypes.data, address)
 
 
-def machine_code(equations: Equations, infused: tuple[int, ...], *, lanes: int | None = None) -> MachineCode:
+def machine_code(
+    name: str, equations: Callable[[], Equations], infused: tuple[int, ...], *, lanes: int | None = None
+) -> MachineCode:
     """Make the machine code of a model, or take it from the cache.
 
     Main arguments:
-        equations: the model, with one state or more.
+        name: from ``cache_name``; it says all that the equations follow from.
+        equations: makes the model, with one state or more; asked only where the cache does not have it.
         infused: states with an input rate.
 
     Other arguments:
         lanes: patients per vector; None for what suits the processor.
     """
     width = lanes or host().lanes
-    key = _key(equations, infused, width)
+    key = hashlib.sha256(f"{name} {infused} {width}".encode()).hexdigest()
     content = read_cache(key)
     if content is None:
-        content = _made(equations, infused, width)
+        content = _made(equations(), infused, width)
         write_cache(key, content)
     head, code = content.split(b"\n", 1)
     return MachineCode(Library(code), int(json.loads(head)["workspace"]))
@@ -72,7 +75,7 @@ def _made(equations: Equations, infused: tuple[int, ...], lanes: int) -> bytes:
     return head + b"\n" + make_object(kernels.text, driver)
 
 
-def _key(equations: Equations, infused: tuple[int, ...], lanes: int) -> str:
+def cache_name(equations: Equations) -> str:
     """SHA-256 over formulas, processor, LLVM and code generator; linear in the size of the graph."""
     digest = hashlib.sha256()
     number: dict[int, int] = {}
@@ -86,7 +89,7 @@ def _key(equations: Equations, infused: tuple[int, ...], lanes: int) -> str:
     lines.append(" ".join(str(number[id(root)]) for root in roots))
     machine = host()
     lines += [
-        f"{equations.states} {equations.varying} {len(stop)} {infused} {lanes}",
+        f"{equations.states} {equations.varying} {equations.positive} {len(stop)}",
         f"{machine.triple} {machine.name} {machine.features} {machine.llvm}",
         engine_fingerprint(),
     ]

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-MOST_KEPT = 400
-"""Compiled models kept on disk, about 0.1 MB each; the oldest are dropped."""
+MOST_KEPT = 600
+"""Files kept on disk, of 0.1 to 0.6 MB where they are compiled models; the oldest are dropped."""
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,14 @@ from her2sim.model.expression import ZERO, Expr, call, sym, walk
 
 
 @dataclass(frozen=True)
-class Guarded:
-    """Equations whose powers are continued below zero.
+class Premise:
+    """What continued equations take for granted of a patient: that none of these is negative, nor any dose.
 
     Main arguments:
-        equations: the continued formulas.
-        states: numbers of the states that cannot become negative.
+        states: numbers of the states that then cannot become negative.
         parameters: columns of the parameters that must not be negative for that.
     """
 
-    equations: Equations
     states: tuple[int, ...]
     parameters: tuple[int, ...]
 
@@ -40,6 +38,14 @@ class Guarded:
         broken = (batch.parameters[:, columns] < 0.0).any(axis=1) | (batch.initial[:, states] < 0.0).any(axis=1)
         negative = batch.doses.amount < 0.0
         return ~(broken | np.isin(np.arange(batch.patients), batch.doses.patient[negative]))
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """Equations whose powers are continued below zero, and what they take for granted."""
+
+    equations: Equations
+    premise: Premise
 
 
 def guarded(equations: Equations) -> Guarded | None:
@@ -72,8 +78,7 @@ def guarded(equations: Equations) -> Guarded | None:
             outputs=tuple(done[id(r)] for r in equations.outputs),
             stop=None if equations.stop is None else done[id(equations.stop)],
         ),
-        states,
-        columns,
+        Premise(states, columns),
     )
 
 

@@ -70,7 +70,7 @@ class ReferenceModel(CheckedModel):
         """Solve input that has been checked."""
         stops = self.clock.added_to(stops_of(batch.doses, batch.patients, len(self.equations.states)), batch)
         strict, continued = self.formulas
-        fits = np.zeros(batch.patients, dtype=np.bool_) if self.guard is None else self.guard.fits(batch)
+        fits = np.zeros(batch.patients, dtype=np.bool_) if self.guard is None else self.guard.premise.fits(batch)
 
         def one(patient: int) -> Course:
             return solve_patient(continued if fits[patient] else strict, batch, stops, patient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,8 +14,9 @@ from her2sim.engine.batch import Batch
 from her2sim.engine.checked_model import CheckedModel
 from her2sim.engine.equations import Equations
 from her2sim.engine.interface import Floats, Ints, Solution
-from her2sim.engine.machine_code import MachineCode, machine_code, order_words
-from her2sim.engine.positivity import Guarded, guarded
+from her2sim.engine.machine_code import MachineCode, cache_name, machine_code, order_words
+from her2sim.engine.native import read_cache, write_cache
+from her2sim.engine.positivity import Guarded, Premise, guarded
 from her2sim.engine.reference import ReferenceModel
 from her2sim.engine.second_look import Attempt, look_again
 from her2sim.engine.stops import stops_of
@@ -55,14 +57,32 @@ class VectorModel(CheckedModel):
         """The equations with powers continued below zero, if there is something to continue."""
         return guarded(self.equations)
 
+    @cached_property
+    def premise(self) -> Premise | None:
+        """What ``guard`` takes for granted. It is kept with the machine code, since ``guard`` takes longer to make."""
+        name = f"{self._name}-premise"
+        kept = read_cache(name)
+        if kept is None:
+            found = None if self.guard is None else self.guard.premise
+            write_cache(name, json.dumps(None if found is None else [found.states, found.parameters]).encode())
+            return found
+        content = json.loads(kept)
+        return None if content is None else Premise(*map(tuple, content))
+
+    @cached_property
+    def _name(self) -> str:
+        return cache_name(self.equations)
+
     def code(self, infused: tuple[int, ...] = (), *, guard: bool = True) -> MachineCode:
         """The machine code for these infused states, of the continued equations or as they stand; made once."""
-        continued = self.guard if guard else None
-        key = (continued is not None, infused)
+        key = (guard and self.premise is not None, infused)
         if key not in self._codes:
-            equations = self.equations if continued is None else continued.equations
-            self._codes[key] = machine_code(equations, infused, lanes=self.lanes)
+            name = f"{self._name} continued" if key[0] else self._name
+            self._codes[key] = machine_code(name, lambda: self._formulas(continued=key[0]), infused, lanes=self.lanes)
         return self._codes[key]
+
+    def _formulas(self, *, continued: bool) -> Equations:
+        return self.guard.equations if continued and self.guard is not None else self.equations
 
     def solve_sound(self, batch: Batch, threads: int) -> Solution:
         """Solve checked input, with a second look at failures."""
@@ -92,8 +112,8 @@ class VectorModel(CheckedModel):
         self, batch: Batch, *, threads: int = 1, method: int | None = None, first_step_factor: float = 1.0
     ) -> Solution:
         """Solve input that has been checked, once, without a second look at failures."""
-        if self.guard is not None:
-            fits = self.guard.fits(batch)
+        if self.premise is not None:
+            fits = self.premise.fits(batch)
             if not fits.all():
                 return self._solve_apart(batch, fits, threads, method, first_step_factor)
         return self._solve_alike(batch, threads, method, first_step_factor, guard=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from operator import is_
 from typing import Union
 from weakref import WeakValueDictionary
 
@@ -233,21 +234,29 @@ def hill(x: Operand, half: Operand, exponent: Operand = 1.0) -> Expr:
     return div(xn, add(kn, xn))
 
 
-def walk(roots: Iterable[Expr]) -> Iterator[Expr]:
-    """Each node below ``roots`` once, operands before the nodes that use them (iterative: depth is no limit)."""
-    seen: set[int] = set()
+def walk(roots: Iterable[Expr], seen: set[Expr] | None = None) -> Iterator[Expr]:
+    """Each node below ``roots`` once, operands before the nodes that use them (iterative: depth is no limit).
+
+    Other arguments:
+        seen: nodes to leave out; those that are given are added.
+    """
+    seen = set() if seen is None else seen
     for root in roots:
-        stack: list[tuple[Expr, bool]] = [(root, False)]
+        stack: list[Expr | None] = [root]  # None: the operands of the last waiting node are done
+        waiting: list[Expr] = []
         while stack:
-            node, ready = stack.pop()
-            if id(node) in seen:
+            node = stack.pop()
+            if node is None:
+                node = waiting.pop()
+            elif node in seen:
                 continue
-            if ready or not node.args:
-                seen.add(id(node))
-                yield node
-            else:
-                stack.append((node, True))
-                stack.extend((arg, False) for arg in node.args if id(arg) not in seen)
+            elif node.args:
+                waiting.append(node)
+                stack.append(None)
+                stack.extend(node.args)
+                continue
+            seen.add(node)
+            yield node
 
 
 def symbols(roots: Iterable[Expr]) -> set[str]:
@@ -259,14 +268,39 @@ def substitute(roots: Iterable[Expr], names: dict[str, Expr]) -> list[Expr]:
     """The expressions with symbols replaced; shared sub-expressions stay shared."""
     listed = list(roots)
     done: dict[int, Expr] = {}
-    for node in walk(listed):
+    _replace(walk(listed), names, done)
+    return [done[id(root)] for root in listed]
+
+
+def expanded(definitions: Iterable[tuple[str, Expr]], names: dict[str, Expr]) -> dict[str, Expr]:
+    """Names, and defined names by their formulas in which no defined name is left.
+
+    Main arguments:
+        definitions: names and formulas, in an order in which each uses only earlier ones.
+        names: what else is replaced.
+
+    >>> x = sym("x")
+    >>> text(expanded([("twice", 2.0 * x), ("more", sym("twice") + 1.0)], {})["more"])
+    '((2.0*x) + 1.0)'
+    """
+    found, done, seen = dict(names), dict[int, Expr](), set[Expr]()
+    for name, formula in definitions:
+        _replace(walk([formula], seen), found, done)
+        found[name] = done[id(formula)]
+    return found
+
+
+def _replace(nodes: Iterable[Expr], names: dict[str, Expr], done: dict[int, Expr]) -> None:
+    """Fill ``done``, identity of a node -> what it becomes; nodes come after their operands."""
+    for node in nodes:
         if node.op == "sym":
             done[id(node)] = names.get(node.name, node)
         elif node.args:
-            done[id(node)] = call(node.op, *(done[id(a)] for a in node.args))
+            args = [done[id(a)] for a in node.args]
+            same = all(map(is_, args, node.args))
+            done[id(node)] = node if same else call(node.op, *args)
         else:
             done[id(node)] = node
-    return [done[id(root)] for root in listed]
 
 
 _INFIX = {"add": " + ", "mul": "*", "div": "/", "pow": "^", "lt": " < ", "le": " <= ", "gt": " > ", "ge": " >= ",

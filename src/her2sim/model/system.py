@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from her2sim.model.expression import Expr, sym, text, walk
+from her2sim.model.expression import Expr, expanded, sym, text, walk
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,7 @@ class OdeSystem:
 
     def expanded(self) -> dict[str, Expr]:
         """Each assigned variable as an expression of states, parameters and time only."""
-        from her2sim.model.expression import substitute
-
-        done: dict[str, Expr] = {}
-        for item in self.assignments:
-            done[item.name] = substitute([item.expr], done)[0]
-        return done
+        return expanded([(item.name, item.expr) for item in self.assignments], {})
 
     def undefined(self) -> list[str]:
         """Symbols that some expression uses and nothing defines."""
