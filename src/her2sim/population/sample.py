@@ -184,7 +184,7 @@ def _with_traits(
             if name not in given:
                 spread = values.get(spread_name(name), quantity.spread)
                 columns[name] = _trait_values(quantity, values[name], spread, np.ascontiguousarray(z[:, j]))
-        columns |= lesion_columns(columns, largest_mm=constants.get("largest_target_mm", np.inf))
+        columns |= lesion_columns(columns, largest_mm=constants.get("largest_target_mm", np.inf), numbers=values)
         bad = implausible(plan.specification.plausible, {**fixed, **columns}, disease=plan.specification.disease)
         rows = rows[bad[rows]]
         if not len(rows):
@@ -201,6 +201,10 @@ def _trait_values(quantity: Quantity, typical: float, spread: float, z: Floats) 
     if quantity.spread_distribution == "logitnormal":
         odds = typical * np.exp(spread * z)
         return odds / (1.0 - typical + odds)
+    if quantity.spread_distribution == "exponential":
+        from scipy.special import log_ndtr
+
+        return -typical * log_ndtr(-z)
     return typical * np.exp(spread * z)
 
 

@@ -88,7 +88,7 @@ def simulate_chunk(plan: TrialPlan, replicate: int, first: int, stop: int) -> Ch
 def rule_on_trial(rule: ProgressionRule, typical: Mapping[str, float], imaging: bool) -> ProgressionRule:
     """The rule where the protocol may image the brain: lesions there are then found before symptoms."""
     brain_mm = typical["detection_cns_mri_mm" if imaging else "detection_cns_symptom_mm"]
-    return replace(rule, detection_mm={**rule.detection_mm, "CNS": brain_mm})
+    return replace(rule, detection_mm={**rule.detection_mm, "CNS": brain_mm, "OB": brain_mm})
 
 
 def _arm_course(
@@ -194,7 +194,15 @@ def _no_one(arm: ArmPlan, plan: TrialPlan) -> ArmCourse:
     none, visits = np.zeros(0), len(plan.planned)
     empty = Readings(np.zeros((0, visits)), np.zeros((0, visits, 3)), np.zeros((0, visits), dtype=np.int64),
                      np.zeros((0, visits), dtype=bool))  # fmt: skip
-    reading = Reading("INV", empty.day, empty.target_mm, empty.nontarget, empty.new_lesion, np.zeros((0, visits)))
+    reading = Reading(
+        "INV",
+        empty.day,
+        empty.target_mm,
+        empty.nontarget,
+        empty.new_lesion,
+        np.zeros((0, visits)),
+        np.zeros((0, visits), dtype=bool),
+    )
     follow_up = FollowUp(none, plan.planned, none, np.zeros(0, dtype=bool), none)
     return ArmCourse(
         arm.name, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), none, (),

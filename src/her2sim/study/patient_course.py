@@ -42,7 +42,7 @@ from her2sim.trial.treatment import Cohort, Line, Trajectory, initial_states, pr
 
 Floats = NDArray[np.float64]
 READER = "INV"
-SHOWN = ("T1", "NT", "OC", "CNS")
+SHOWN = ("T1", "NT", "OC", "CNS", "OB")
 """Lesions whose clones are told one by one: the first target, other known disease, the hidden lesion, the brain."""
 OTHER_LINE = 1_000_003  # seeds of the readings of later lines lie this far apart
 SMALLEST_ML = 1e-6  # about a thousand cells: rates of fewer are not shown
@@ -334,7 +334,8 @@ def _why(solved: _Solved, judged: Assessment, visit: int) -> str:
         grown = solved.truth.cns_known[0] and solved.truth.cns_mm[0, visit] > solved.truth.cns_mm[0, 0]
         reasons.append("growth of the known brain lesion" if grown else "growth of other known disease")
     if judged.visits.new_lesion[0, visit]:
-        ratio = solved.truth.cns_mm[0, visit] / max(solved.truth.occult_mm[0, visit], 1e-9)
-        brain = ratio > 1.0 and not solved.truth.cns_known[0]
+        truth = solved.truth
+        hidden_cns_mm = (truth.occult_cns_mm if truth.cns_known[0] else truth.cns_mm)[0, visit]
+        brain = hidden_cns_mm > truth.occult_mm[0, visit]
         reasons.append("a new lesion in the brain" if brain else "a new lesion outside the brain")
     return " and ".join(reasons) or "reappearance of what had gone"

@@ -115,7 +115,9 @@ def _place(line: LineCourse) -> _Place:
     if "outside the brain" in why:
         return _Place("in the new lesion", ("OC",), "OC", series["OC_mm"])
     if "brain" in why:
-        return _Place("in the brain", ("CNS",), "CNS", series["CNS_mm"])
+        hidden = "new lesion in the brain" in why and series["OB_mm"][0] > 0.0
+        slot = "OB" if hidden else "CNS"
+        return _Place("in the brain", (slot,), slot, series[f"{slot}_mm"])
     return _Place("outside the brain", ("T1", "T2", "T3", "NT", "OC"), "T1", series["targets_mm"])
 
 

@@ -32,7 +32,7 @@ def true_scans(course: Trajectory, visits: Floats, columns: NDArray[np.int64], p
     nontarget = np.where(at_visit["NT"][:, :1] > 0.0, at_visit["NT"], np.nan)
     day = np.where(visits > course.days[:, -1:], np.nan, visits)
     known = patients.columns["brain_metastases"] > 0.5
-    return TrueScans(day, target, nontarget, at_visit["OC"], at_visit["CNS"], known)
+    return TrueScans(day, target, nontarget, at_visit["OC"], at_visit["CNS"], at_visit["OB"], known)
 
 
 def seen_until(reading: Reading, until: Floats) -> Readings:

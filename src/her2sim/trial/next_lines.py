@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from her2sim.core.calendar import DAYS_PER_YEAR
 from her2sim.model.lesions import SLOTS, volumes
 from her2sim.trial.brain_radiotherapy import irradiate, progressed_in_brain
+from her2sim.trial.hidden_lesions import follow_found_lesions
 from her2sim.trial.lesion_state import carried_states, lesion_states
 from her2sim.trial.mortality import cumulative, death_hazard, time_at, value_at
 from her2sim.trial.policy import NextLine, Policy
@@ -91,7 +92,8 @@ def death_after(
 ) -> Afterward:
     """Days from the end of trial therapy to death, through the next lines; beyond ``until`` nobody is followed.
 
-    Whose disease has progressed in the brain has radiotherapy there before what comes next.
+    Whose disease has progressed in the brain has radiotherapy there before what comes next; new lesions are followed as
+    known disease from the next line on.
 
     Main arguments:
         leaving: the patients.
@@ -113,7 +115,7 @@ def death_after(
     for number in range(policy.at_most + 1):
         if not len(open_rows):
             break
-        cohort, now = irradiate(cohort, now, brain)
+        cohort, now = irradiate(cohort, follow_found_lesions(cohort, now, rule.detection_mm), brain)
         brain[:] = False
         ways: dict[str, tuple[NextLine | None, list[int]]] = {}
         for row in open_rows:

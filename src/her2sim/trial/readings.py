@@ -30,6 +30,7 @@ class TrueScans:
         nontarget_mm: (n_patients, n_visits), NaN without non-target disease.
         occult_mm: (n_patients, n_visits) lesion outside the brain that is not visible at baseline.
         cns_mm: (n_patients, n_visits) brain lesion.
+        occult_cns_mm: (n_patients, n_visits) brain lesion that is not visible at baseline, beside a known one.
         cns_known: (n_patients,) bool, brain metastases known at baseline.
     """
 
@@ -38,12 +39,16 @@ class TrueScans:
     nontarget_mm: Floats
     occult_mm: Floats
     cns_mm: Floats
+    occult_cns_mm: Floats
     cns_known: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one assessor wrote down. Shapes as in ``TrueScans``; ``nontarget`` indexes ``NONTARGET_CODES``."""
+    """What one assessor wrote down. Shapes as in ``TrueScans``; ``nontarget`` indexes ``NONTARGET_CODES``.
+
+    A new lesion stays one at all later visits; those in the brain stand apart, too.
+    """
 
     assessor: str
     day: Floats
@@ -51,6 +56,7 @@ class Reading:
     nontarget: NDArray[np.int64]
     new_lesion: NDArray[np.bool_]
     cns_mm: Floats
+    new_in_brain: NDArray[np.bool_]
 
 
 def read_scans(
@@ -83,14 +89,28 @@ def read_scans(
     read[missed] = np.nan
     cns_mm = np.where(truth.cns_known[:, None], read[..., targets + 1], np.nan)
     nontarget = _nontarget(read[..., targets], cns_mm, read[..., :targets], missed, parameters)
-    eye = np.exp(parameters["detection_log_sd"] * normals(seed, patients, f"detection/{assessor}", 2))
+    eye = normals(seed, patients, f"detection/{assessor}", 2)
     cns_limit = parameters["detection_cns_mri_mm" if brain_imaging else "detection_cns_symptom_mm"]
-    occult = truth.occult_mm > parameters["detection_new_mm"] * eye[:, :1]
-    brain = truth.cns_mm > cns_limit * eye[:, 1:]
-    # what the reader's own eye finds at baseline is no new lesion later
-    new = (occult & ~occult[:, :1]) | (brain & ~brain[:, :1] & ~truth.cns_known[:, None])
-    new[missed] = False
-    return Reading(assessor, truth.day, read[..., :targets], nontarget, np.logical_or.accumulate(new, axis=1), cns_mm)
+    spread = parameters["detection_log_sd"]
+    occult = truth.occult_mm > _limit_mm(truth.occult_mm[:, 0], eye[:, 0], parameters["detection_new_mm"], spread)
+    hidden_cns = np.where(truth.cns_known[:, None], truth.occult_cns_mm, truth.cns_mm)
+    brain = hidden_cns > _limit_mm(hidden_cns[:, 0], eye[:, 1], cns_limit, spread)
+    new, in_brain = (np.logical_or.accumulate(found & ~missed, axis=1) for found in (occult | brain, brain))
+    return Reading(assessor, truth.day, read[..., :targets], nontarget, new, cns_mm, in_brain)
+
+
+def _limit_mm(at_baseline_mm: Floats, z: Floats, typical_mm: float, log_sd: float) -> Floats:
+    """(n, 1) diameter above which a reader calls a lesion that she did not see at baseline.
+
+    Readers differ (log-normal around ``typical_mm``); of whoever did not see the lesion at baseline her limit lies
+    above its size then, so the normal draws ``z`` (n,) are truncated there.
+    """
+    from scipy.special import ndtr, ndtri
+
+    with np.errstate(divide="ignore"):
+        least = np.log(at_baseline_mm / typical_mm) / log_sd if log_sd > 0.0 else np.full(len(z), -np.inf)
+    above = -ndtri(ndtr(-least) * ndtr(-z))
+    return np.maximum(typical_mm * np.exp(log_sd * above), at_baseline_mm)[:, None]
 
 
 def _measured(sizes: Floats, errors: Floats, sd: float, parameters: Mapping[str, float]) -> Floats:

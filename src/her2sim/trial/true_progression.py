@@ -22,7 +22,7 @@ class ProgressionRule:
     Main arguments:
         growth_ratio: sum of target diameters over its nadir.
         growth_min_mm: least absolute growth of the same sum over its nadir.
-        detection_mm: diameter at which a lesion of the slots ``OC`` and ``CNS`` is found.
+        detection_mm: diameter at which a lesion of the slots ``OC``, ``CNS`` and ``OB`` is found.
     """
 
     growth_ratio: float
