@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from her2sim.core.errors import InputError
 from her2sim.core.random import stream
+from her2sim.model.calibration import free_numbers
 from her2sim.study import fit_runs
 from her2sim.study.fit import Plan, first_wave, fit, load
 from her2sim.study.fit_blind import leave_one_trial_out, repeats
@@ -20,7 +23,7 @@ from her2sim.study.fit_figures import smooth_median, smooth_rate
 from her2sim.study.fit_posterior import Problem, find_mode, information, r_hat, sample
 from her2sim.study.fit_recovery import recover
 from her2sim.study.fit_report import report
-from her2sim.study.fit_runs import Evaluations, Setting
+from her2sim.study.fit_runs import HEAD, Evaluations, Setting
 
 Floats = NDArray[np.float64]
 NAMES = ("doubling_time_days", "spread of growth_patient", "addiction_death_per_day")
@@ -168,6 +171,22 @@ def test_a_fit_finds_the_numbers_and_is_the_same_when_taken_up_again(
     for k in range(3):
         assert f"| {kept.posterior.effective[k]:.0f} | {kept.posterior.r_hat[k]:.3f} |" in page
     assert "## What the model misses in trials left out" in page
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_fit_of_numbers_or_figures_that_are_gone_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit(tmp_path, SMALL, trials=TRIALS, names=NAMES)
+    left = tuple(number for number in free_numbers() if number.number != NAMES[1])
+    with monkeypatch.context() as patch:
+        patch.setattr("her2sim.study.fit.free_numbers", lambda: left)
+        with pytest.raises(InputError, match=rf"{tmp_path}.*: {NAMES[1]}\. .*core\.yaml.*her2sim fit"):
+            load(tmp_path)
+    head = json.loads((tmp_path / HEAD).read_text())
+    (tmp_path / HEAD).write_text(json.dumps({**head, "trials": TRIALS[:1]}))
+    with pytest.raises(InputError, match=r"of \d+ figures; its trials now give \d+ to be fitted"):
+        load(tmp_path)
 
 
 def test_a_freeze_keeps_what_the_model_misses_in_trials_left_out_and_where_that_comes_from(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from her2sim.core.durable import disk_error
@@ -58,13 +59,14 @@ def run_chunks(
     workers = max(1, min(workers, len(to_do)))
     steps = in_workers(work, to_do, folder, workers) if workers > 1 else in_process(work, to_do, folder)
     estimate, done = Estimate(), resumed
-    for number, (chunk, seconds, under_way) in enumerate(steps, start=1):
-        done += chunk.patients
-        estimate = estimate.after(chunk.patients, seconds)
-        left = estimate.left(
-            patients=plan.total - done, chunks=len(to_do) - number, workers=workers, under_way=under_way
-        )
-        tell(Progress("simulating", done, plan.total, time.perf_counter() - begun, left, resumed))
+    with closing(steps):  # so that workers end with this call, however it ends
+        for number, (chunk, seconds, under_way) in enumerate(steps, start=1):
+            done += chunk.patients
+            estimate = estimate.after(chunk.patients, seconds)
+            left = estimate.left(
+                patients=plan.total - done, chunks=len(to_do) - number, workers=workers, under_way=under_way
+            )
+            tell(Progress("simulating", done, plan.total, time.perf_counter() - begun, left, resumed))
     return finished_chunks(folder, plan)
 
 

@@ -228,7 +228,7 @@ def load(folder: Path) -> Fit:
     """The result of a finished fit.
 
     Raises:
-        InputError: there is none in this folder.
+        InputError: there is none in this folder, or it is one of other numbers or figures than may be fitted now.
     """
     from her2sim.core.errors import InputError
     from her2sim.study.fit_runs import HEAD
@@ -239,7 +239,24 @@ def load(folder: Path) -> Fit:
     head, told = json.loads((folder / HEAD).read_text()), json.loads((folder / RESULT).read_text())
     kept = np.load(folder / "result.npz")
     known = {number.number: number for number in free_numbers()}
+    again = "Make the fit anew with her2sim fit and another --out."
+    gone = [name for name in told["names"] if name not in known]
+    if gone:
+        raise InputError(
+            f"the fit is of numbers that may no longer be fitted: {', '.join(gone)}.",
+            where=str(folder),
+            why="What a fit says of a number is read with its prior, and data/calibration/core.yaml has none for them.",
+            hint=again,
+        )
+    data = fit_data(tuple(head["trials"]))
+    if len(data.targets) != len(kept["fitted"]):
+        raise InputError(
+            f"the fit is of {len(kept['fitted'])} figures; its trials now give {len(data.targets)} to be fitted.",
+            where=str(folder),
+            why="Published figures have come or gone since, and what is kept can no longer be told apart.",
+            hint=again,
+        )
     emulator = Emulator(kept["constant"], kept["linear"], kept["curved"], kept["error"])
     posterior = Posterior(kept["points"], kept["r_hat"], kept["effective"], float(kept["accepted"]))
-    return Fit(tuple(known[name] for name in told["names"]), fit_data(tuple(head["trials"])), kept["mode"], posterior,
-               kept["fitted"], emulator, tuple(told["history"]))  # fmt: skip
+    return Fit(tuple(known[name] for name in told["names"]), data, kept["mode"], posterior, kept["fitted"], emulator,
+               tuple(told["history"]))  # fmt: skip

@@ -8,8 +8,7 @@ anyway (its patients are a sample), and against the posterior's own spread. No p
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from her2sim.core.errors import Her2SimError, InputError
 from her2sim.core.random import stream
 from her2sim.evidence.base import all_records
 from her2sim.evidence.roles import role_of
+from her2sim.jobs.crew import in_order
 from her2sim.record.protocol import protocol_of
 from her2sim.record.types import TrialRecord
 from her2sim.study.cohort import calibrated
@@ -136,7 +136,7 @@ def compare_fits(
     work = _Work(settings, _modes_and_draws(one, draws), _modes_and_draws(other, draws))
     figures: list[Figure] = []
     failed: list[str] = []
-    for place, (protocol, found) in enumerate(zip(protocols, _each(work, protocols, workers), strict=True), start=1):
+    for place, (protocol, found) in enumerate(zip(protocols, in_order(work, protocols, workers), strict=True), start=1):
         figures += found or ()
         failed += [] if found is not None else [protocol.id]
         if place % 10 == 0:
@@ -167,16 +167,6 @@ def _modes_and_draws(result: Fit, draws: int) -> tuple[Numbers, ...]:
     points = result.posterior.points
     rows = [result.mode, *points[np.linspace(0, len(points) - 1, draws).astype(np.int64)]]
     return tuple({n.number: n.from_score(float(z)) for n, z in zip(result.free, row, strict=True)} for row in rows)
-
-
-def _each(
-    work: Callable[[TrialRecord], list[Figure] | None], protocols: Sequence[TrialRecord], workers: int
-) -> Iterator[list[Figure] | None]:
-    if workers <= 1:
-        yield from map(work, protocols)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(work, protocols)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from her2sim.core.errors import InputError
 from her2sim.core.paths import data_dir
+from her2sim.jobs.crew import Crew
 from her2sim.model.calibration import FreeNumber, free_numbers
 from her2sim.record.types import TrialRecord
 from her2sim.study.fit_figures import joined, plan_for, simulate_part, simulated_value
@@ -109,7 +109,7 @@ class Evaluations:
         self.folder, self.names, self.workers, self.tell = folder, tuple(names), workers, tell
         self.data: FitData = fit_data(tuple(trials))
         self.trials = tuple(record.id for record in self.data.records)
-        self._pools: list[ProcessPoolExecutor] = []
+        self._crew = Crew(_evaluated, workers)
         self._rows: dict[str, dict[str, Any]] = {}
         head = {"names": list(self.names), "trials": list(self.trials), "simulator": simulator_fingerprint()}
         folder.mkdir(parents=True, exist_ok=True)
@@ -170,16 +170,10 @@ class Evaluations:
             for point, trial in tasks:
                 yield evaluate_trial(setting, tuple(map(float, point)), trial)
             return
-        if not self._pools:
-            # one process each, kept, and always for the same trials: each compiles the models of its trials only
-            self._pools = [ProcessPoolExecutor(max_workers=1) for _ in range(self.workers)]
-        home = self._homes()
-        futures: list[Future[dict[str, Any]]] = [
-            self._pools[home[trial]].submit(evaluate_trial, setting, tuple(map(float, point)), trial)
-            for point, trial in tasks
-        ]
-        for future in as_completed(futures):
-            yield future.result()
+        home = self._homes()  # always the same, so that each worker compiles the models of its trials only
+        asked = [(setting, tuple(map(float, point)), trial) for point, trial in tasks]
+        for done in self._crew.results(asked, [home[trial] for _, trial in tasks]):
+            yield done.result
 
     def _homes(self) -> dict[str, int]:
         """The process of each trial, so that all have about as much to do."""
@@ -216,6 +210,10 @@ def evaluate_trial(setting: Setting, point: tuple[float, ...], trial: str) -> di
         "figures": [round(simulated_value(target, arms), 5) for target in targets],
         "seconds": round(time.perf_counter() - begun, 3),
     }
+
+
+def _evaluated(asked: tuple[Setting, tuple[float, ...], str]) -> dict[str, Any]:
+    return evaluate_trial(*asked)
 
 
 @cache

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -26,6 +25,7 @@ from her2sim.core.random import stream
 from her2sim.endpoints.time_to_event import progression_free_survival
 from her2sim.evidence.base import load_record
 from her2sim.evidence.roles import role_of
+from her2sim.jobs.crew import in_order
 from her2sim.model.calibration import free_numbers
 from her2sim.model.frozen import spread_name
 from her2sim.model.parameters import ParameterSet, read_parameter_folder
@@ -140,7 +140,7 @@ def prior_predictive(
         raise InputError(f"{unknown[0]} is not part of the prior predictive check.", hint=f"Known: {', '.join(known)}.")
     asked = [(trial, draw, patients, seed) for draw in range(1, draws + 1) for trial in trials or known]
     begun, found = time.perf_counter(), list[_OneDraw]()
-    for one in _drawn(asked, workers):
+    for one in in_order(_one_draw, asked, workers):
         found.append(one)
         if on_progress is not None:
             took = time.perf_counter() - begun
@@ -163,16 +163,6 @@ class _OneDraw:
     trial: str
     figures: tuple[tuple[float, float], ...]
     doubling_days: NDArray[np.float64]
-
-
-def _drawn(asked: Sequence[tuple[str, int, int, int]], workers: int) -> Any:
-    if workers == 1:
-        yield from map(_one_draw, asked)
-        return
-    import multiprocessing
-
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_one_draw, asked)
 
 
 def _one_draw(asked: tuple[str, int, int, int]) -> _OneDraw:

@@ -7,9 +7,8 @@ changes nothing, so that cohort is not simulated again for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import numpy as np
 from her2sim.core.durable import replacing
 from her2sim.core.errors import InputError
 from her2sim.core.progress import Progress
+from her2sim.jobs.crew import results
 from her2sim.model.drug_file import is_placebo, load_drug
 from her2sim.model.mechanisms import all_mechanisms, chosen, mechanisms_of
 from her2sim.study.facts.cohorts import ArmOutcome, CohortOutcome, cohort_plan, cohort_record, simulate_cohort
@@ -134,12 +134,9 @@ def _simulated(units: Sequence[Unit], folder: Path, workers: int) -> Iterable[Un
         for unit in (unit for group in groups.values() for unit in group):
             yield _simulate_and_keep(unit, folder)
         return
-    import multiprocessing
-
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        largest_first = sorted(groups.values(), key=len, reverse=True)
-        for done in as_completed([pool.submit(_simulate_group, group, folder) for group in largest_first]):
-            yield from done.result()
+    largest_first = sorted(groups.values(), key=len, reverse=True)
+    for done in results(partial(_simulate_group, folder=folder), largest_first, workers):
+        yield from done.result
 
 
 def _simulate_group(units: Sequence[Unit], folder: Path) -> list[Unit]:

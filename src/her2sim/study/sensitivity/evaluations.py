@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -23,6 +22,7 @@ from her2sim.analysis.hazard_ratio import hazard_ratio
 from her2sim.core.calendar import DAYS_PER_MONTH
 from her2sim.core.progress import Progress
 from her2sim.endpoints.time_to_event import progression_free_survival
+from her2sim.jobs.crew import in_order
 from her2sim.study.course import simulate_chunk
 from her2sim.study.fingerprint import fingerprint
 from her2sim.study.sensitivity.numbers import plans, relevant, settings, varied
@@ -72,7 +72,8 @@ def evaluate(
                 wanted.setdefault(key, (trial, point, patients, seed))
     begun = time.perf_counter()
     with store.open("a", encoding="utf-8") as out:
-        for done, (key, found) in enumerate(zip(wanted, _evaluated(list(wanted.values()), workers), strict=True), 1):
+        results = in_order(_one, list(wanted.values()), workers)
+        for done, (key, found) in enumerate(zip(wanted, results, strict=True), 1):
             known[key] = found
             out.write(json.dumps({"key": key, "outputs": found}) + "\n")
             out.flush()
@@ -81,16 +82,6 @@ def evaluate(
                 left = took * (len(wanted) - done) / done
                 on_progress(Progress("simulating", done * patients, len(wanted) * patients, took, left))
     return [{name: value for _, key in row for name, value in known[key].items()} for row in keys]
-
-
-def _evaluated(asked: Sequence[tuple[str, Mapping[str, float], int, int]], workers: int) -> Any:
-    if workers == 1:
-        yield from map(_one, asked)
-        return
-    import multiprocessing
-
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_one, asked, chunksize=4)
 
 
 def _one(asked: tuple[str, Mapping[str, float], int, int]) -> Outputs:
