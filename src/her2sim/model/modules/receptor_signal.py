@@ -384,6 +384,7 @@ def _knock_outs(draft: Draft, drugs: Sequence[Drug]) -> None:
     if turnover:
         draft.knock_out("her2_turnover", turnover)
     draft.knock_out("addiction_death", {"addiction_death_per_day": 0.0})
+    draft.knock_out("her2_dependence", {"her2_dependence": 1.0})
     draft.knock_out("pik3ca", {"pik3ca_gain": 0.0, "pik3ca_basal": 0.0})
     draft.knock_out("ligand_spread", {"neuregulin_tone": 1.0})
     draft.knock_out("adaptive_her3", {"her3_adaptive_gain": 0.0})
