@@ -26,6 +26,7 @@ from her2sim.study.scans import first_progression, seen_until, true_scans
 from her2sim.trial.brain_radiotherapy import progressed_in_brain
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.dosing import drugs_given
+from her2sim.trial.lesion_organs import death_weights
 from her2sim.trial.mortality import cumulative, death_levels, susceptibilities, time_at, value_at
 from her2sim.trial.next_lines import Leaving, death_after, hazard_of
 from her2sim.trial.readings import Reading, read_scans
@@ -106,15 +107,16 @@ def _arm_course(
     days, columns = _observation_days(visits, horizon)
     end_of_study = np.minimum(withdrawal, cutoff)
     frailty, level = susceptibilities(seed, ids, record.disease, typical), death_levels(seed, ids)
+    weights = death_weights(cohort.patients, record.disease, typical)
     age, imaging = cohort.patients.columns["age_years"], record.assessment.brain_imaging
 
     def read(course: Trajectory, rows: NDArray[np.int64], who: str) -> Reading:
-        truth = true_scans(course, visits[rows], columns[rows], cohort.patients.take(rows))
+        truth = true_scans(course, visits[rows], columns[rows], cohort.patients.take(rows), typical)
         return read_scans(truth, who, typical, seed=seed, patients=ids[rows], brain_imaging=imaging)
 
     def line_ends(rows: NDArray[np.int64], course: Trajectory) -> Floats:
         """The end of trial therapy: the investigator's progression, death or the end of observation."""
-        total = cumulative(course.days, hazard_of(course, age[rows], frailty[rows], typical))
+        total = cumulative(course.days, hazard_of(course, age[rows], frailty[rows], typical, weights[rows]))
         dies = time_at(course.days, total, level[rows])
         seen = np.minimum(dies, end_of_study[rows])
         return np.minimum(seen, first_progression(assess(seen_until(read(course, rows, "INV"), seen))))
@@ -124,7 +126,7 @@ def _arm_course(
     ok = (course.status == 0) & (earlier == 0)
     everyone = np.arange(len(ids))
     readings = {who: read(course, everyone, who) for who in ASSESSORS}
-    total = cumulative(days, np.where(ok[:, None], hazard_of(course, age, frailty, typical), 0.0))
+    total = cumulative(days, np.where(ok[:, None], hazard_of(course, age, frailty, typical, weights), 0.0))
     death_on_trial = time_at(days, total, level)
 
     last_scan = np.minimum(death_on_trial, end_of_study)

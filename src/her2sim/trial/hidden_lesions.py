@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.model.lesions import diameter_mm, sphere_volume_mL, volume_states
+from her2sim.trial.lesion_organs import detection_ratio, occult_volume_mL
 from her2sim.trial.treatment import Cohort
 
 Floats = NDArray[np.float64]
@@ -35,10 +36,14 @@ def follow_found_lesions(
     names = volume_states()
     for hidden_slot, known_slot in JOINS.items():
         total = np.sum([np.maximum(state[name], 0.0) for name in names[hidden_slot]], axis=0)
-        limit = limits_mm[hidden_slot]
-        found = diameter_mm(total) >= limit
+        limit = np.full(len(total), limits_mm[hidden_slot])
         column = f"V0_{hidden_slot}_mL"
-        size = np.minimum(cohort.patients.get(column, cohort.typical[column]), sphere_volume_mL(np.asarray(limit)))
+        size = cohort.patients.get(column, cohort.typical[column])
+        if hidden_slot == "OC":
+            limit *= detection_ratio(cohort.patients, cohort.typical)
+            size = occult_volume_mL(cohort.patients, size, cohort.typical)
+        found = diameter_mm(total) >= limit
+        size = np.minimum(size, sphere_volume_mL(limit))
         share = np.divide(size, total, out=np.ones_like(total), where=found)
         for hidden, known in zip(names[hidden_slot], names[known_slot], strict=True):
             out[known] = np.where(found, state[known] + state[hidden], state[known])

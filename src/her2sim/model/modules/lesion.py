@@ -119,8 +119,10 @@ def _seeding(draft: Draft, slot: Slot, space: Expr) -> dict[str, list[Expr]]:
 
 
 def _untreated_growth(draft: Draft, slot: Slot, disease: str) -> Expr:
-    """ln 2 over the volume doubling time, times the patient's and the lesion's multipliers."""
+    """ln 2 over the volume doubling time, times the multipliers of the patient, the lesion and its organ."""
     factors = [draft.number("growth_patient"), draft.number(f"growth_{slot.name}")]
+    if slot.site != "cns":
+        factors.append(draft.number(f"organ_growth_{slot.name}"))
     if disease != "breast":
         factors.append(draft.number(f"growth_ratio_{disease}"))
     hr = draft.number("hr_positive")
