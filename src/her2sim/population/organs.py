@@ -18,7 +18,7 @@ import yaml
 from numpy.typing import NDArray
 
 from her2sim.core.paths import data_dir
-from her2sim.core.random import normals, uniforms
+from her2sim.core.random import uniforms
 from her2sim.model.lesions import SLOTS
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,7 @@ LIVER, NODE, BRAIN = "LIVER", "LYMPH NODE", "BRAIN"
 PLACED = tuple(slot.name for slot in SLOTS if slot.site != "cns")
 """Slots whose organ is drawn; the slot in the brain lies in the brain."""
 TARGETS = tuple(slot.name for slot in SLOTS if slot.role == "target")
-PURPOSE, GROWTH_PURPOSE = "population/organs", "population/organs/growth"
+PURPOSE = "population/organs"
 
 
 @dataclass(frozen=True)
@@ -174,26 +174,32 @@ def _bearer(
 
 
 def growth_columns(
-    columns: Mapping[str, Floats], spreads: Mapping[str, float], share: float, *, seed: int, ids: Ints
+    columns: Mapping[str, Floats], spreads: Mapping[str, float], correlation: float
 ) -> dict[str, Floats]:
-    """Columns ``organ_growth_<slot>``: what the organ makes of the growth of a lesion, over that of any lesion.
+    """Columns ``organ_growth_<slot>``: what the organ makes of the growth of a lesion; 1 for the first lesion in an organ.
 
-    Lesions in one organ of a patient have a part of their growth in common. A lesion's growth over the patient's,
-    ``exp(sd z)``, becomes ``exp(sd (sqrt(1 - share) z + sqrt(share) z_organ))``: as wide as before, and alike within an organ.
+    Lesions of a patient that share an organ grow more alike than others. A lesion's growth over the patient's is
+    ``exp(sd z)``; that of a further lesion in the organ of an earlier one becomes ``exp(sd z')`` with
+    ``z' = r z_first + sqrt(1 - r^2) z``, as wide as before and with correlation r to the first.
 
     Main arguments:
         columns: name -> (n,) with ``organ_<slot>`` and ``growth_<slot>``.
-        spreads: slot -> SD of the logarithm of ``growth_<slot>``.
-        share: part of the variance that lesions in one organ have in common.
-        seed, ids: seed of the study and patient numbers.
+        spreads: slot -> SD of the logarithm of ``growth_<slot>``; a slot without one grows as it does anyway.
+        correlation: r, 0 to 1.
+
+    >>> two = {"organ_T1": np.ones(1), "organ_T2": np.ones(1), "growth_T1": np.exp([0.3]), "growth_T2": np.ones(1)}
+    >>> found = growth_columns(two, {"T1": 0.3, "T2": 0.3}, 1.0)
+    >>> float(found["organ_growth_T1"][0]), float(found["organ_growth_T2"][0] / np.exp(0.3))
+    (1.0, 1.0)
     """
-    here = [slot for slot in PLACED if organ_column(slot) in columns]
-    z = normals(seed, ids, GROWTH_PURPOSE, len(load_organs().names)) if here else np.zeros((len(ids), 1))
+    here = [slot for slot in PLACED if organ_column(slot) in columns and spreads.get(slot, 0.0) > 0.0]
+    score = {slot: np.log(columns[f"growth_{slot}"]) / spreads[slot] for slot in here}
     found: dict[str, Floats] = {}
-    for slot in here:
-        code = columns[organ_column(slot)].astype(np.int64)
-        own = np.log(columns[f"growth_{slot}"]) if f"growth_{slot}" in columns else np.zeros(len(ids))
-        of_organ = spreads.get(slot, 0.0) * z[np.arange(len(ids)), np.maximum(code - 1, 0)]
-        logarithm = (np.sqrt(1.0 - share) - 1.0) * own + np.sqrt(share) * of_organ
-        found[f"organ_growth_{slot}"] = np.where(code == UNKNOWN, 1.0, np.exp(logarithm))
+    for index, slot in enumerate(here):
+        code, change = columns[organ_column(slot)], np.zeros_like(score[slot])
+        for earlier in reversed(here[:index]):  # the first of the organ has the last word
+            alike = (code == columns[organ_column(earlier)]) & (code != UNKNOWN)
+            shared = correlation * score[earlier] + (np.sqrt(1.0 - correlation**2) - 1.0) * score[slot]
+            change = np.where(alike, shared, change)
+        found[f"organ_growth_{slot}"] = np.exp(spreads[slot] * change)
     return found

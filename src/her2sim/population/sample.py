@@ -110,7 +110,7 @@ def from_scores(
     covariates = covariate_columns(plan, scores, known)
     columns, attempts = _with_traits(plan, seed, ids, scores, {**covariates, **known}, values)
     columns |= organ_columns(columns, plan.specification.disease, seed=seed, ids=ids)
-    columns |= growth_columns(columns, _lesion_spreads(plan, values), values["organ_growth_share"], seed=seed, ids=ids)
+    columns |= growth_columns(columns, _lesion_spreads(plan, values), values["organ_growth_correlation"])
     kept = {name: column for name, column in columns.items() if name not in SHAPE}
     return SampledPatients(Patients(ids, kept), attempts, plan)
 

@@ -129,8 +129,8 @@ def baseline_tumor(cohort: Cohort, disease: str) -> TumorAtBaseline:
     values = {name: np.asarray(value) for name, value in cohort.typical.items()} | dict(patients.columns)
     shares, dead = untreated_shares(values, disease)
     cells = 1.0 - _scar_shares(patients, cohort.typical)
-    volume = {slot: size * cells[:, i] for i, (slot, size) in enumerate(initial_volumes_mL(patients).items())}
-    volume["OC"] = occult_volume_mL(patients, volume["OC"], cohort.typical)
+    sizes = _sizes_mL(patients, cohort.typical)
+    volume = {slot: size * cells[:, i] for i, (slot, size) in enumerate(sizes.items())}
     return TumorAtBaseline(volume, shares, np.broadcast_to(dead, (len(patients),)))
 
 
@@ -140,12 +140,18 @@ def scar_mL(patients: Patients, parameters: Mapping[str, float]) -> Floats:
     Main arguments:
         parameters: the values of ``data/parameters/organs.yaml``.
     """
-    return np.column_stack(list(initial_volumes_mL(patients).values())) * _scar_shares(patients, parameters)
+    return np.column_stack(list(_sizes_mL(patients, parameters).values())) * _scar_shares(patients, parameters)
+
+
+def _sizes_mL(patients: Patients, parameters: Mapping[str, float]) -> dict[str, Floats]:
+    """Slot -> (n_patients,) volume at the start, the occult lesion's as it is hidden in its organ."""
+    sizes = initial_volumes_mL(patients)
+    return sizes | {"OC": occult_volume_mL(patients, sizes["OC"], parameters)}
 
 
 def _scar_shares(patients: Patients, parameters: Mapping[str, float]) -> Floats:
     """(n_patients, n_slots) part of a lesion's volume at the start that is no tumor."""
-    sizes = np.column_stack(list(initial_volumes_mL(patients).values()))
+    sizes = np.column_stack(list(_sizes_mL(patients, parameters).values()))
     node = np.where(node_slots(patients), float(sphere_volume_mL(np.array(parameters["normal_node_mm"]))), 0.0)
     scar = np.clip(patients.get("stroma_share", 0.0), 0.0, MOST_SCAR)[:, None]
     return np.maximum(scar, np.clip(np.divide(node, sizes, out=np.zeros_like(node), where=sizes > 0.0), 0.0, MOST_SCAR))

@@ -39,6 +39,8 @@ def node_slots(patients: Patients) -> NDArray[np.bool_]:
 
 def detection_ratio(patients: Patients, parameters: Mapping[str, float]) -> Floats:
     """(n_patients,) diameter at which the occult lesion is found, over that of new lesions on average."""
+    if organ_column("OC") not in patients:
+        return np.ones(len(patients))
     return _by_organ("detection_in", parameters)[organ_codes(patients, "occult")[:, 0]]
 
 
@@ -61,6 +63,8 @@ def death_weights(patients: Patients, disease: str, parameters: Mapping[str, flo
         disease: ``breast`` or ``gastric``.
         parameters: the values of ``data/parameters/organs.yaml``.
     """
+    if not any(organ_column(slot.name) in patients for slot in SLOTS):
+        return np.ones((len(patients), len(SLOTS)))
     weights = _by_organ("death_weight", parameters)
     where = load_organs().shares[disease]["volume"]
     weights[1:] /= where @ weights[1:] / where.sum()
