@@ -37,7 +37,6 @@ class RecistRules:
 
     Other arguments:
         node_normal_below_mm: short axis below which a lymph node is normal.
-        node_measurable_mm: short axis from which a node that was normal is disease without waiting for the next visit.
         too_small_mm: size recorded for a lesion that is seen but too small to measure.
         progression_ratio, progression_min_mm: growth of the sum over its smallest value that is progression.
         response_ratio: sum over baseline at or below which the targets are in partial response.
@@ -49,7 +48,6 @@ class RecistRules:
     """
 
     node_normal_below_mm: float
-    node_measurable_mm: float
     too_small_mm: float
     progression_ratio: float
     progression_min_mm: float

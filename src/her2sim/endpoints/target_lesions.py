@@ -27,7 +27,6 @@ class TargetLesions:
         change_pct: change of the sum from baseline in percent; NaN where either is not known.
         status: ``CR``, ``PR``, ``SD``, ``PD``, ``NE``, or ``NOT_PRESENT`` for patients without targets;
             ``NOT_DONE`` at baseline and where the visit was not done.
-        doubtful_nodes: all that is seen of the targets is nodes above normal that are too small to be measured.
         reappeared_elsewhere: a target slot that was empty (0 mm) at baseline holds a lesion: a new lesion.
     """
 
@@ -35,7 +34,6 @@ class TargetLesions:
     nadir_mm: Floats
     change_pct: Floats
     status: Codes
-    doubtful_nodes: Bools
     reappeared_elsewhere: Bools
 
 
@@ -66,8 +64,6 @@ def target_lesions(readings: Readings, rules: RecistRules) -> TargetLesions:
     limit_mm = np.where(readings.nodes(), rules.node_normal_below_mm, 0.0)[:, None, :]
     normal = np.where(limit_mm > 0.0, size_mm < limit_mm, size_mm <= 0.0)
     gone = complete & (normal | ~exists[:, None, :]).all(axis=2)
-    small = normal | (readings.nodes()[:, None, :] & (size_mm < rules.node_measurable_mm))
-    doubtful = complete & ~gone & (small | ~exists[:, None, :]).all(axis=2)
     nadir_mm = _earlier_minimum(sum_mm)
     growth_mm = measured_mm - nadir_mm
     slack_mm = _ROUNDING * np.maximum(measured_mm, 1.0)
@@ -96,7 +92,6 @@ def target_lesions(readings: Readings, rules: RecistRules) -> TargetLesions:
         nadir_mm=nadir_mm,
         change_pct=100.0 * (sum_mm / baseline_mm - 1.0),
         status=status,
-        doubtful_nodes=np.asarray(doubtful, dtype=np.bool_),
         reappeared_elsewhere=(empty_at_baseline & (readings.target_mm > 0.0)).any(axis=2),
     )
 

@@ -49,18 +49,11 @@ def time_points(readings: Readings, rules: RecistRules) -> TimePoints:
     overall = time_point_table()[targets.status, nontarget, new_lesion.astype(np.int8)]
     overall = np.where(judged, overall, np.int8(Response.NOT_DONE))
     partly_read = is_in(targets.status, Response.CR) & is_in(nontarget, Response.NE)
-    no_other = is_in(nontarget, Response.CR, Response.NOT_PRESENT)
-    overall = after_complete_response(readings.day, overall, rules, partly_read, targets.doubtful_nodes & no_other)
+    overall = after_complete_response(readings.day, overall, rules, partly_read)
     return TimePoints(targets, nontarget, new_lesion, overall)
 
 
-def after_complete_response(
-    day: Floats,
-    overall: Codes,
-    rules: RecistRules,
-    partly_read: Bools | None = None,
-    doubtful: Bools | None = None,
-) -> Codes:
+def after_complete_response(day: Floats, overall: Codes, rules: RecistRules, partly_read: Bools | None = None) -> Codes:
     """Judge again the visits that follow a complete response and show disease.
 
     "If a CR is truly met at first time point, then any disease seen at a subsequent time point, even disease meeting
@@ -76,9 +69,6 @@ def after_complete_response(
     Other arguments:
         partly_read: (n_patients, n_visits) bool, targets gone but non-targets not evaluated. By table 1 this is PR,
             yet no disease was seen: after a complete response it is ``NE``.
-        doubtful: (n_patients, n_visits) bool, all that is seen is lymph nodes that are a little larger than normal. "Nodes
-            that increase from for example 9 mm to 11 mm may not represent true disease progression" (EORTC
-            clarifications): after a complete response the visit is ``NE`` and the next one decides.
 
     >>> from her2sim.endpoints.rules import recist_rules
     >>> visits = np.array([[0, Response.CR, Response.PR]], dtype=np.int8)
@@ -90,16 +80,11 @@ def after_complete_response(
     first_cr_day = np.full(patients, np.nan)
     first_cr_visit = np.full(patients, out.shape[1])
     confirmed = np.zeros(patients, dtype=np.bool_)
-    seen, waiting = np.zeros(patients, dtype=np.bool_), np.zeros(patients, dtype=np.bool_)
+    seen = np.zeros(patients, dtype=np.bool_)
     for visit in range(1, out.shape[1]):
         if partly_read is not None:
             out[seen & partly_read[:, visit] & (out[:, visit] == Response.PR), visit] = Response.NE
         disease = seen & is_in(out[:, visit], *_DISEASE_SEEN)
-        if doubtful is not None:
-            undecided = disease & doubtful[:, visit] & ~waiting
-            out[undecided, visit] = Response.NE
-            disease &= ~undecided
-            waiting = np.where(np.isnan(day[:, visit]), waiting, undecided)
         if rules.after_cr == "partial_if_unconfirmed":
             relabel = disease & ~confirmed
             earlier = (np.arange(out.shape[1]) >= first_cr_visit[:, None]) & (out == Response.CR)
