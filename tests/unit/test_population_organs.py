@@ -42,7 +42,7 @@ def population(request: pytest.FixtureRequest) -> tuple[str, Patients]:
 
 
 def has(codes: np.ndarray, *names: str) -> np.ndarray:
-    return np.isin(codes, [ORGANS.code(name) for name in names]).any(axis=1)
+    return np.asarray(np.isin(codes, [ORGANS.code(name) for name in names]).any(axis=1))
 
 
 def test_organs_agree_with_the_flags_of_the_baseline(population: tuple[str, Patients]) -> None:
@@ -103,9 +103,13 @@ def test_the_shares_of_volume_in_the_data_file_are_those_of_the_population(popul
     np.testing.assert_allclose(found, ORGANS.shares[disease]["volume"], atol=0.03)
 
 
+def no_organs(*_: object, **__: object) -> dict[str, np.ndarray]:
+    return {}
+
+
 def test_organs_move_nothing_else_of_a_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = drawn("breast", 200)
-    monkeypatch.setattr(sample, "organ_columns", lambda *_, **__: {})
+    monkeypatch.setattr(sample, "organ_columns", no_organs)
     plain = drawn("breast", 200)
     added = {organ_column(slot) for slot in PLACED} | {f"organ_growth_{slot}" for slot in PLACED}
     assert set(whole) - set(plain) == added

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,7 @@ def lesions(**organ: str) -> Patients:
 def scans(target: list[float], nontarget: list[float], *, node: bool, nt_node: bool = False) -> TrueScans:
     n = len(target)
     return TrueScans(
-        day=84.0 * np.arange(n)[None, :],
+        day=np.linspace(0.0, 84.0 * (n - 1), n)[None, :],
         target_mm=np.array(target)[None, :, None],
         nontarget_mm=np.array(nontarget)[None, :],
         occult_mm=np.zeros((1, n)),
@@ -86,8 +88,7 @@ def test_a_new_lesion_is_called_at_the_diameter_of_its_organ(organ: str) -> None
     assert detection_ratio(patients, VALUES)[0] * VALUES["detection_new_mm"] == pytest.approx(limit)
     for size, seen in ((0.99 * limit, False), (1.01 * limit, True)):
         plain = scans([20.0, 20.0], [np.nan] * 2, node=False)
-        truth = TrueScans(**(vars(plain) | {
-            "occult_mm": np.array([[0.1, size]]), "occult_ratio": detection_ratio(patients, VALUES)}))  # fmt: skip
+        truth = replace(plain, occult_mm=np.array([[0.1, size]]), occult_ratio=detection_ratio(patients, VALUES))
         reading = read_scans(truth, "INV", EXACT, seed=1, patients=np.arange(1), brain_imaging=False)
         assert bool(reading.new_lesion[0, -1]) is seen
 
@@ -135,7 +136,8 @@ def test_without_organs_all_lesions_are_alike_and_the_patients_are_the_same() ->
     assert not bare.removed.remarks
     np.testing.assert_array_equal(death_weights(other, "breast", typical), 1.0)
     np.testing.assert_array_equal(detection_ratio(other, typical), 1.0)
-    np.testing.assert_allclose(scar_mL(other, typical)[:, 0], other["V0_T1_mL"] * np.clip(other["stroma_share"], 0, 0.9))
+    scar = np.clip(other["stroma_share"], 0.0, 0.9)
+    np.testing.assert_allclose(scar_mL(other, typical)[:, 0], other["V0_T1_mL"] * scar)
     changed = {organ_column(slot) for slot in PLACED} | {f"organ_growth_{slot}" for slot in PLACED}
     for name in one:
         assert name in changed or np.array_equal(one[name], other[name]), name

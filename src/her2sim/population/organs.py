@@ -40,8 +40,8 @@ class Organs:
         visceral: (n_organs,) bool.
         least_target_mm: (n_organs,) smallest diameter of a target there, infinity where nothing can be measured.
         most_targets: targets that one organ can have.
-        shares: disease -> kind of lesion (``required_without_liver``, ``target``, ``nontarget``, ``new``, ``volume``) ->
-            (n_organs,) weights.
+        shares: disease -> kind of lesion (``required_without_liver``, ``target``, ``nontarget``, ``new``, ``volume``)
+            -> (n_organs,) weights.
     """
 
     names: tuple[str, ...]
@@ -124,8 +124,8 @@ def organ_columns(columns: Mapping[str, Floats], disease: str, *, seed: int, ids
     names = np.array(organs.names)
     possible = ~organs.visceral[None, :] | (visceral[:, None] & ((names != LIVER)[None, :] | liver[:, None]))
 
-    required = np.where(liver, organs.code(LIVER), _drawn(draws[:, 0], np.tile(shares["required_without_liver"], (n, 1))))
-    required = np.where(visceral | liver, required, UNKNOWN)
+    inner = _drawn(draws[:, 0], np.tile(shares["required_without_liver"], (n, 1)))
+    required = np.where(liver, organs.code(LIVER), np.where(visceral, inner, UNKNOWN))
     codes = np.zeros((n, len(TARGETS) + 1), dtype=np.int64)
     bearer = _bearer(required, sizes, present, draws[:, 1], shares["nontarget"] > shares["target"])
     held = bearer >= 0
@@ -176,7 +176,7 @@ def _bearer(
 def growth_columns(
     columns: Mapping[str, Floats], spreads: Mapping[str, float], correlation: float
 ) -> dict[str, Floats]:
-    """Columns ``organ_growth_<slot>``: what the organ makes of the growth of a lesion; 1 for the first lesion in an organ.
+    """Columns ``organ_growth_<slot>``: what the organ makes of the growth of a lesion; 1 for the first one in an organ.
 
     Lesions of a patient that share an organ grow more alike than others. A lesion's growth over the patient's is
     ``exp(sd z)``; that of a further lesion in the organ of an earlier one becomes ``exp(sd z')`` with

@@ -1,7 +1,7 @@
 """What the organ of a lesion does in a trial: how it is read, when it is found, and what it weighs in mortality.
 
-Numbers stand in ``data/parameters/organs.yaml``. A lesion whose organ is not known (code 0) is like the average one, which
-is what the knock-out ``organs`` makes of all.
+Numbers stand in ``data/parameters/organs.yaml``. A lesion whose organ is not known (code 0) is like the average one;
+the knock-out ``organs`` makes all so.
 """
 
 from __future__ import annotations

@@ -80,7 +80,11 @@ class Afterward:
 
 
 def hazard_of(
-    course: Trajectory, age_years: Floats, frailty: Floats, parameters: Mapping[str, float], weights: Floats | None = None
+    course: Trajectory,
+    age_years: Floats,
+    frailty: Floats,
+    parameters: Mapping[str, float],
+    weights: Floats | None = None,
 ) -> Floats:
     """Hazard of death along a course, (n_patients, n_times), from the living tumor in and outside the brain.
 

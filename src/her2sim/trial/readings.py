@@ -36,7 +36,7 @@ class TrueScans:
     Other arguments:
         target_node: (n_patients, n_targets) bool, the target is a lymph node, read by its short axis; default none.
         nontarget_node: (n_patients,) bool, the non-target disease is lymph nodes; default nobody's.
-        occult_ratio: (n_patients,) diameter at which the occult lesion is found in its organ, over the usual; default 1.
+        occult_ratio: (n_patients,) diameter at which the occult lesion is found in its organ over the usual; default 1.
     """
 
     day: Floats

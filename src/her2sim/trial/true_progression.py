@@ -58,7 +58,7 @@ def progression_of(course: Trajectory, rule: ProgressionRule, occult_ratio: Floa
     A lesion that could be found when the line began is no new lesion of that line.
 
     Other arguments:
-        occult_ratio: (n_patients,) factor on the diameter at which the occult lesion is found in its organ; 1 by default.
+        occult_ratio: (n_patients,) factor on the diameter at which the occult lesion is found; 1 by default.
     """
     mm = slot_diameters_mm(volumes(course.values, course.names).total_mL)
     targets = np.stack([mm[s.name] for s in SLOTS if s.role == "target"], axis=2)
