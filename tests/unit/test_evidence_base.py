@@ -95,12 +95,33 @@ def test_completed_metastatic_trials_say_which_lines_came_before(records: tuple[
             assert "eligibility.prior" not in record.defaults_taken, record.id
 
 
+def test_no_patient_gets_a_chemotherapy_that_all_of_her_trial_had_before() -> None:
+    """The physician's choice is among drugs not had: a class that has failed fails again in the model, as it should."""
+    for record in (load_record(name) for name in ("TH3RESA", "SOPHIA", "monarcHER", "EGF104900", "DESTINY-Breast01")):
+        had = {drug for line in record.eligibility.prior if line.share == 1.0 for drug in line.drugs} - {"trastuzumab"}
+        had -= {"taxane"}  # a class of two drugs: one of them after the other is given
+        for arm in record.arms:
+            assert not had & {item.drug for item in arm.regimen}, f"{record.id}, {arm.name}"
+
+
 @pytest.mark.parametrize(
     ("trial", "interval", "lines"),
     [
         ("CLEOPATRA", ((0.0, 63.0),), [(("trastuzumab", "taxane"), "adjuvant")]),
-        ("EMILIA", ((0.0, 42.0),), [(("trastuzumab", "taxane"), "metastatic")]),
-        ("DESTINY-Breast03", ((0.0, 42.0),), [(("trastuzumab", "taxane"), "metastatic")]),
+        (
+            "EMILIA",
+            ((0.0, 42.0),),
+            [(("trastuzumab", "taxane"), "metastatic"), (("trastuzumab", "vinorelbine"), "metastatic")],
+        ),
+        (
+            "DESTINY-Breast03",
+            ((0.0, 42.0),),
+            [
+                (("trastuzumab", "pertuzumab", "taxane"), "metastatic"),
+                (("trastuzumab", "taxane"), "metastatic"),
+                (("trastuzumab", "vinorelbine"), "metastatic"),
+            ],
+        ),
         ("ToGA", ((0.0, 42.0),), []),
         (
             "HER2CLIMB",

@@ -129,6 +129,10 @@ SLIPS: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
     ),
     "a figure without source": ("figure-has-source", edit(0, 4, source="")),
     "read without address": ("read-has-address", lambda v: v["sources"]["S"].pop("url")),
+    "four lines counted and one simulated": ("lines-named", lambda v: v["baseline"].update(prior_lines_median=4)),
+    "pertuzumab counted and not simulated, as in DESTINY-Breast03 once": (
+        "drugs-named", lambda v: v["baseline"].update(prior_pertuzumab_pct=61),
+    ),
     "a result of a withheld trial": ("withheld-is-empty", lambda v: v.update(id="PATINA")),
 }  # fmt: skip
 
@@ -170,6 +174,29 @@ def test_every_rule_has_a_slip_that_it_finds() -> None:
 
 def test_the_withheld_trial_of_the_slip_is_withheld() -> None:
     assert role_of("PATINA") == "withheld"
+
+
+def test_adjuvant_lines_do_not_count_as_lines_for_metastatic_disease_but_their_drugs_do() -> None:
+    values = copy.deepcopy(RIGHT)
+    values["baseline"].update(prior_lines_median=1, prior_trastuzumab_pct=60)
+    values["eligibility"] = {"prior": [{"drugs": ["trastuzumab", "taxane"], "share": 0.6, "setting": "adjuvant"}]}
+    assert found_in(values) == {"lines-named"}
+
+
+@given(first=st.floats(0.0, 1.0), second=st.floats(0.0, 1.0))
+def test_two_lines_with_a_drug_may_be_of_the_same_or_of_other_patients(first: float, second: float) -> None:
+    """Any share from the larger of the two to their sum can be; one well outside cannot."""
+    values = copy.deepcopy(RIGHT)
+    values["eligibility"] = {
+        "prior": [
+            {"drugs": ["trastuzumab", "taxane"], "share": first},
+            {"drugs": ["trastuzumab", "vinorelbine"], "share": second},
+        ]
+    }
+    for share, possible in ((max(first, second), True), (min(first + second, 1.0), True), (first - 0.15, False)):
+        if 0.0 <= share <= 1.0 and (possible or first >= second):
+            values["baseline"]["prior_trastuzumab_pct"] = 100 * share
+            assert ("drugs-named" not in found_in(values)) == possible
 
 
 @given(

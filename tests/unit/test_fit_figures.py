@@ -83,3 +83,13 @@ def test_trials_without_survival_figures_are_not_followed_beyond_progression() -
     short = plan_for(RECORD, [t for t in TARGETS if not t.kind.startswith("OS")], patients=12, seed=11, rtol=RTOL)
     assert PLAN.after_progression and not short.after_progression
     assert short.record.assessment.follow_up_days < RECORD.assessment.follow_up_days
+
+
+def test_time_to_progression_does_not_count_deaths() -> None:
+    arm = simulate_part(PLAN, {"death_rate_at_reference_burden_per_day": 0.02}, 0, 12)["T-DM1"]
+    for who in ("INV", "BICR"):
+        assert np.array_equal(arm.ttp[who][0], arm.pfs[who][0])
+        assert (arm.ttp[who][1] <= arm.pfs[who][1]).all()
+        assert arm.ttp[who][1].sum() < arm.pfs[who][1].sum()
+    before = replace(target("PFS_median"), kind="TTP_median")
+    assert simulated_value(before, {"T-DM1": arm}) > simulated_value(target("PFS_median"), {"T-DM1": arm})

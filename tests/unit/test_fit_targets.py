@@ -130,3 +130,11 @@ def test_date_of_a_freeze_is_kept(tmp_path: Path) -> None:
 
     write_frozen(tmp_path, Frozen({"a": 1.0}, ({"a": 1.5},), "", date(2026, 11, 21).isoformat(), ()), {})
     assert read_frozen(tmp_path).date == "2026-11-21"
+
+
+def test_time_to_progression_is_a_figure_of_the_fit() -> None:
+    """Trials of the 1990s published no progression-free survival; without it nothing says how long trastuzumab lasts."""
+    told = {(target.trial, target.arm): target.published for target in DATA.targets if target.kind == "TTP_median"}
+    assert ("H0649g", "trastuzumab") in told
+    assert ("H0648g", "paclitaxel (subgroup)") in told
+    assert all(not name.endswith("chemotherapy") for _, name in told)  # arms whose strata are arms of their own

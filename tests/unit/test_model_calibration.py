@@ -19,8 +19,14 @@ REGIMENS = (
     ("trastuzumab_emtansine",),
     ("disitamab_vedotin", "abemaciclib", "fulvestrant"),
 )
-OBSERVED = {"stroma_share", "death_rate_at_reference_burden_per_day", "burden_exponent"}
-"""Numbers of the lesion's scar and of the hazard of death: they act on the model's volumes from outside."""
+OBSERVED = {
+    "stroma_share",
+    "lesion_size_exponent",
+    "death_rate_at_reference_burden_per_day",
+    "death_rate_ratio_gastric",
+    "burden_exponent",
+}
+"""Numbers of sizes at the start, of scars and of the hazard of death: they act on the model's volumes from outside."""
 
 
 def test_at_most_forty_numbers_are_free_and_none_twice() -> None:

@@ -33,7 +33,7 @@ def test_a_number_has_a_readable_unit_a_description_and_holds_its_bounds(quantit
     REGISTRY.parse_units(quantity.unit)
     assert quantity.description
     assert quantity.low <= quantity.value <= quantity.high
-    assert quantity.spread_distribution in ("none", "lognormal", "logitnormal")
+    assert quantity.spread_distribution in ("none", "lognormal", "logitnormal", "exponential")
     assert (quantity.spread > 0.0) is (quantity.spread_distribution != "none")
     if quantity.spread_distribution == "logitnormal":
         assert 0.0 < quantity.value < 1.0

@@ -45,7 +45,7 @@ def signals(
 ) -> dict[str, Floats]:
     """Outputs at rest, (n,), for occupancies and active kinases given by name without the site."""
     system, model = modules(disease, others)
-    given: dict[str, float | Floats] = {p.name: p.value for p in system.parameters}
+    given: dict[str, float | Floats] = {p.name: p.value for p in system.parameters} | {"her2_dependence": 1.0}
     for site in ("systemic", "cns"):
         given |= {f"{name}_{site}": value for name, value in {**NONE, **block}.items()}
     given |= {f"Cm_{drug}_nM": LABEL_NM[drug] for drug in others} | dict(patients)
@@ -137,6 +137,16 @@ def test_inhibitors_that_keep_her2_at_the_surface_raise_it_and_others_lower_it()
     lost = signal({"her2_level": 1.0}, her2_endocytosis=1.9)["her2_surface_sensitive_systemic"]
     assert kept > 1.2
     assert lost < 0.7
+
+
+def test_a_tumor_that_depends_less_on_her2_loses_less_growth_and_dies_less() -> None:
+    share = np.array([0.0, 0.3, 1.0])
+    found = signals({"her2_level": 1.0, "her2_dependence": share}, active_HER2=0.05, active_EGFR=0.05)
+    lost = 1.0 - found["signal_sensitive_systemic"]
+    np.testing.assert_allclose(lost, lost[-1] * share, rtol=1e-6, atol=1e-9)
+    deaths = found["addiction_death_sensitive_systemic_per_day"]
+    np.testing.assert_allclose(deaths, deaths[-1] * share, rtol=1e-6, atol=1e-12)
+    assert lost[-1] > 0.1 and deaths[-1] > 0.0
 
 
 def test_p95_escapes_antibodies_but_not_kinase_inhibitors() -> None:

@@ -11,7 +11,7 @@ from her2sim.core.errors import InputError
 from her2sim.model.lesions import CLONES
 from her2sim.model.parameters import load_parameters
 from her2sim.model.patient_parameters import untreated_shares
-from her2sim.population.geometry import clone_fractions, initial_volumes_mL, target_diameters_mm
+from her2sim.population.geometry import clone_fractions, hidden_volume_mL, initial_volumes_mL, target_diameters_mm
 from her2sim.population.patients import Patients
 from her2sim.population.sample import sample_patients
 from her2sim.population.specification import load_specification
@@ -34,7 +34,7 @@ def test_targets_sum_to_the_published_sum_and_can_be_measured(sld: float, count:
 
 def test_slots_hold_what_the_flags_say() -> None:
     volumes = initial_volumes_mL(SAMPLE)
-    assert set(volumes) == {"T1", "T2", "T3", "NT", "OC", "CNS"}
+    assert set(volumes) == {"T1", "T2", "T3", "NT", "OC", "CNS", "OB"}
     np.testing.assert_allclose(volumes["T1"], np.pi / 6 * SAMPLE["target_1_mm"] ** 3 / 1000, rtol=1e-12)
     assert ((volumes["NT"] > 0) == (SAMPLE["nontarget"] == 1)).all()
     known = SAMPLE["brain_metastases"] == 1
@@ -42,8 +42,32 @@ def test_slots_hold_what_the_flags_say() -> None:
     np.testing.assert_allclose(volumes["CNS"][known], np.pi / 6 * SAMPLE["cns_mm"][known] ** 3 / 1000, rtol=1e-12)
     assert (SAMPLE["cns_mm"][~known] == 0).all()
     assert volumes["CNS"][~known].max() <= 0.03 and (volumes["CNS"][~known] > 0).all()
-    assert volumes["OC"].max() <= 0.15
+    limit = {
+        name: np.pi / 6 * load_parameters().value(name) ** 3 / 1000
+        for name in ("detection_new_mm", "detection_cns_mri_mm")
+    }
+    assert (volumes["OC"] > 0).all() and volumes["OC"].max() < limit["detection_new_mm"]
+    assert ((volumes["OB"] > 0) == known).all() and volumes["OB"].max() < limit["detection_cns_mri_mm"]
     assert ((SAMPLE["target_lesions"] == 3) == (volumes["T3"] > 0)).all()
+
+
+@pytest.mark.parametrize("exponent", [0.4, 0.66, 1.2])
+@pytest.mark.parametrize("seen", [1.0, 3.0, 8.0])
+def test_the_largest_hidden_lesion_is_that_of_a_power_law_of_sizes(exponent: float, seen: float) -> None:
+    """Against lesions drawn one by one: with N above the limit on average N (v/V_d)^-exponent lie above v."""
+    draws = np.random.default_rng(4)
+    n = 4000
+    hidden = hidden_volume_mL(draws.exponential(size=n), np.full(n, seen), 8.0, exponent)
+    limit = np.pi / 6 * 8.0**3 / 1000
+    smallest = limit * 1e-3
+    largest = np.zeros(n)
+    for row in range(n):
+        below = draws.poisson(seen * ((smallest / limit) ** -exponent - 1.0))
+        top, bottom = 1.0, (smallest / limit) ** -exponent
+        sizes = limit * draws.uniform(top, bottom, below) ** (-1.0 / exponent)
+        largest[row] = sizes.max(initial=smallest)
+    for share in (0.1, 0.5, 0.9):
+        assert np.quantile(hidden, share) == pytest.approx(np.quantile(largest, share), rel=0.1)
 
 
 def test_early_disease_is_a_primary_a_node_and_perhaps_micrometastases() -> None:
@@ -53,7 +77,12 @@ def test_early_disease_is_a_primary_a_node_and_perhaps_micrometastases() -> None
     np.testing.assert_allclose(volumes["T1"], np.pi / 6 * before["primary_mm"] ** 3 / 1000, rtol=1e-12)
     assert ((volumes["T2"] > 0) == (before["node_positive"] == 1)).all()
     assert ((volumes["OC"] > 0) == (before["micrometastases"] > 0)).all()
-    assert not volumes["NT"].any() and not volumes["CNS"].any() and not before["brain_metastases"].any()
+    assert (
+        not volumes["NT"].any()
+        and not volumes["CNS"].any()
+        and not volumes["OB"].any()
+        and not before["brain_metastases"].any()
+    )
     many = before["micrometastases"][before["node_positive"] == 1]
     assert many.mean() > before["micrometastases"][before["node_positive"] == 0].mean()
     after = sample_patients(load_specification("breast", "adjuvant"), numbers, {}, seed=2, ids=range(600))

@@ -17,7 +17,13 @@ from her2sim.study.cohort import baseline_tumor, sample_cohort, typical_in_force
 from her2sim.study.course import simulate_chunk
 from her2sim.study.entry import progression_rule
 from her2sim.study.plan import TrialPlan, make_plan
-from her2sim.trial.brain_radiotherapy import irradiate, opened_barrier, progressed_in_brain, surviving_shares
+from her2sim.trial.brain_radiotherapy import (
+    irradiate,
+    opened_barrier,
+    progressed_in_brain,
+    surviving_shares,
+    whole_brain,
+)
 from her2sim.trial.lesion_state import lesion_start
 from her2sim.trial.next_lines import Leaving, death_after
 from her2sim.trial.selection import ATTEMPTS
@@ -26,7 +32,7 @@ from her2sim.trial.true_progression import ProgressionRule
 
 NUMBERS = {name: quantity.value for name, quantity in load_parameters().quantities.items()}
 ALWAYS = NUMBERS | {"brain_radiotherapy_share": 1.0}
-RULE = ProgressionRule(1.2, 5.0, {"OC": 8.0, "CNS": 15.0})
+RULE = ProgressionRule(1.2, 5.0, {"OC": 8.0, "CNS": 15.0, "OB": 15.0})
 NAMES = tuple(name for states in volume_states().values() for name in states)
 
 
@@ -65,6 +71,24 @@ def test_progression_in_the_brain_is_a_lesion_found_or_grown(brain_mm: list[floa
     assert progressed_in_brain(course_of([brain_mm]), np.array([84.0]), RULE).tolist() == [found]
 
 
+def test_a_new_lesion_beside_a_known_one_is_progression_in_the_brain() -> None:
+    course = course_of([[30.0, 28.0, 28.0], [30.0, 28.0, 28.0]])
+    for row, hidden in enumerate((14.0, 16.0)):
+        course.values[row, 2, NAMES.index(volume_state("OB", "sensitive"))] = sphere_volume_mL(np.asarray(hidden))
+    assert progressed_in_brain(course, np.array([84.0, 84.0]), RULE).tolist() == [False, True]
+
+
+def test_what_nobody_has_seen_is_hit_only_where_the_whole_brain_is_irradiated() -> None:
+    n = 400
+    before = lesions(n)
+    _, after = irradiate(patients(n), before, np.ones(n, dtype=bool))
+    whole = whole_brain(5, np.arange(n), ALWAYS)
+    assert whole.mean() == pytest.approx(ALWAYS["brain_radiotherapy_whole_share"], abs=0.08)
+    for name in clone_states("OB"):
+        assert (after[name][whole] < 0.5 * before[name][whole]).all()
+        assert np.array_equal(after[name][~whole], before[name][~whole])
+
+
 def test_what_comes_after_the_end_of_a_line_does_not_count() -> None:
     course = course_of([[4.0, 9.0, 30.0], [30.0, 25.0, 60.0], [4.0, 20.0, 4.0]])
     assert progressed_in_brain(course, np.array([42.0, 42.0, 42.0]), RULE).tolist() == [False, False, True]
@@ -99,8 +123,10 @@ def test_volume_in_the_brain_is_conserved_and_clones_die_alike() -> None:
 def test_nothing_changes_outside_the_brain_or_for_the_others() -> None:
     before, who = lesions(5), np.array([True, False, True, False, False])
     cohort, after = irradiate(patients(5), before, who)
+    whole = whole_brain(5, np.arange(5), ALWAYS)
+    spared = {"CNS": ~who, "OB": ~(who & whole)}
     for name in before:
-        same = ~who if name in volume_states()["CNS"] else np.ones(5, dtype=bool)
+        same = next((rows for slot, rows in spared.items() if name in volume_states()[slot]), np.ones(5, dtype=bool))
         assert np.array_equal(after[name][same], before[name][same]), name
         assert len(after) == len(before)
     barrier = cohort.patients["cns_barrier_antibody"]

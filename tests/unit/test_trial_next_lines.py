@@ -83,9 +83,9 @@ def test_age_at_death_counts_the_time_on_trial(monkeypatch: pytest.MonkeyPatch) 
     ages: list[np.ndarray] = []
     plain = next_lines.hazard_of
 
-    def watched(course: Trajectory, age: Any, frailty: Any, parameters: Any) -> Any:
+    def watched(course: Trajectory, age: Any, *others: Any) -> Any:
         ages.append(age)
-        return plain(course, age, frailty, parameters)
+        return plain(course, age, *others)
 
     monkeypatch.setattr(next_lines, "hazard_of", watched)
     follow(leaving([set()] * N, day=3652.5))

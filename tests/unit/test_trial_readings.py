@@ -25,6 +25,7 @@ def scans(n: int = 1, visits: int = 4, **changes: object) -> TrueScans:
         "nontarget_mm": np.full((n, visits), 20.0),
         "occult_mm": np.zeros((n, visits)),
         "cns_mm": np.zeros((n, visits)),
+        "occult_cns_mm": np.zeros((n, visits)),
         "cns_known": np.zeros(n, dtype=bool),
     }
     return TrueScans(**(fields | changes))  # type: ignore[arg-type]
@@ -134,12 +135,28 @@ def test_what_is_too_small_to_measure_is_5_mm_and_what_is_gone_is_0() -> None:
     assert read(scans(target_mm=sizes)).target_mm[0, 1:, 0].tolist() == [5.0, 0.0, 5.0]
 
 
-def test_what_a_readers_eye_finds_at_baseline_is_never_a_new_lesion() -> None:
-    # 7 mm is below the median detection limit of 8 mm, but sharp eyes find it; it does not grow, so nothing is new
+def test_a_lesion_that_was_hidden_at_baseline_is_new_only_when_it_has_grown() -> None:
+    # 7 mm is below the median limit of 8 mm; sharp eyes would have found it, so of who did not find it no eye is sharp
     still = np.full((400, 4), 7.0)
     values = EXACT | {"detection_log_sd": 0.25}
     assert not read(scans(400, occult_mm=still, cns_mm=still), values=values, brain=True).new_lesion.any()
-    grown = np.broadcast_to(np.array([7.0, 7.0, 30.0, 30.0]), (400, 4))
+    grown = np.broadcast_to(np.array([7.0, 8.0, 10.0, 30.0]), (400, 4))
     found = read(scans(400, occult_mm=grown), values=values).new_lesion
-    assert not found[:, :2].any()
-    assert 0.5 < found[:, 2].mean() < 1.0  # new to those who had not seen it
+    assert not found[:, 0].any() and found[:, 3].all()
+    # of eyes with a log-normal limit around 8 mm those below 7 are left out: the share between 7 and x of those above 7
+    from scipy.special import ndtr
+
+    above = [1.0 - float(ndtr(np.log(size / 8.0) / 0.25)) for size in (7.0, 8.0, 10.0)]
+    for visit, left in ((1, above[1]), (2, above[2])):
+        assert found[:, visit].mean() == pytest.approx(1.0 - left / above[0], abs=0.07)
+
+
+def test_beside_known_brain_metastases_a_new_one_is_a_new_lesion() -> None:
+    known = np.ones(1, dtype=bool)
+    hidden = np.array([[4.0, 4.5, 6.0, 3.0]])
+    truth = scans(cns_mm=np.full((1, 4), 20.0), occult_cns_mm=hidden, cns_known=known)
+    reading = read(truth, brain=True)
+    assert reading.new_lesion[0].tolist() == [False, False, True, True]
+    assert reading.new_in_brain[0].tolist() == [False, False, True, True]
+    outside = read(scans(occult_mm=np.array([[1.0, 9.0, 9.0, 9.0]])))
+    assert outside.new_lesion[0, 1] and not outside.new_in_brain.any()

@@ -12,6 +12,7 @@ from her2sim.evidence.base import all_records, load_record
 from her2sim.record.protocol import holds_results, protocol_of
 from her2sim.record.reading import read_record
 from her2sim.record.types import Result, TrialRecord
+from her2sim.study.plan import make_plan
 from her2sim.study.validate import validate
 from her2sim.study.validation.figures import Key
 from her2sim.study.validation.interval import Predicted
@@ -98,6 +99,10 @@ def test_arms_that_differ_in_their_patients_are_simulated_with_their_own() -> No
         ("IHC2+/ISH-", "IHC1+"),
         ("IHC0",),
     ]
+    had = [{drug for line in part.eligibility.prior for drug in line.drugs} for part in parts]
+    assert "trastuzumab emtansine" in had[0]
+    assert had[1] == had[2] == {"taxane", "capecitabine"}, "HER2-low disease is not treated with HER2 drugs before"
+    make_plan(parts[1], patients=1, seed=1)
 
 
 def test_an_induction_is_simulated_before_the_clock_starts() -> None:

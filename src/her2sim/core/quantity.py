@@ -26,8 +26,8 @@ class Quantity:
         source: key of the source in the same file, or ``assumed``.
 
     Other arguments:
-        spread_distribution: distribution between patients: ``none``, ``lognormal`` or ``logitnormal``.
-        spread: its standard deviation on the log (or logit) scale.
+        spread_distribution: distribution between patients: ``none``, ``lognormal``, ``logitnormal`` or ``exponential``.
+        spread: its standard deviation on the log (or logit) scale; of an exponential one, over its mean (1).
         uncertainty: standard deviation of the typical value itself, on the log (or logit) scale.
         low, high: bounds of plausible typical values.
         note: what a reader should know, for example how the value was derived.

@@ -37,7 +37,7 @@ def keep_chunk(folder: Path, chunk: Chunk, tables: Mapping[str, Table], seconds:
             file = temporary / f"{name}.parquet"
             pq.write_table(table, file)
             flush(file)
-        write_text(temporary / FACTS, json.dumps({"patients": chunk.patients, "seconds": round(seconds, 3)}))
+        write_text(temporary / FACTS, json.dumps({"patients": chunk.patients, "seconds": round(seconds, 6)}))
 
 
 def finished_chunks(folder: Path, plan: ChunkPlan) -> tuple[Chunk, ...]:

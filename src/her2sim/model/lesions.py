@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Site = Literal["systemic", "cns"]
-Role = Literal["target", "nontarget", "occult", "cns"]
+Role = Literal["target", "nontarget", "occult", "cns", "occult_cns"]
 SITES: tuple[Site, ...] = ("systemic", "cns")
 CLONES = ("sensitive", "her2low", "bypass", "tolerant", "payload_resistant", "kinase_mutated")
 DEAD = "dead"
@@ -22,7 +22,9 @@ MM3_PER_ML = 1000.0
 class Slot:
     """A place for a lesion: its name in state names, its site class (which drugs reach it how) and its role in RECIST.
 
-    ``occult`` is a lesion outside the brain that is too small to see at baseline and may become a new lesion.
+    ``occult`` is the largest lesion outside the brain that is too small to see at baseline and may become a new lesion,
+    ``occult_cns`` the same in the brain of patients with known brain metastases; the brain of the others holds in
+    ``cns`` what is hidden there.
     """
 
     name: str
@@ -37,6 +39,7 @@ SLOTS: tuple[Slot, ...] = (
     Slot("NT", "systemic", "nontarget"),
     Slot("OC", "systemic", "occult"),
     Slot("CNS", "cns", "cns"),
+    Slot("OB", "cns", "occult_cns"),
 )
 
 

@@ -70,13 +70,23 @@ def all_mechanisms() -> Mapping[str, Mechanism]:
         for name, mechanism in mechanisms_of([every], disease).items():
             known = dict(found[name].values) if name in found else {}
             found[name] = Mechanism(name, mechanism.removes, known | dict(mechanism.values), {})
-    return dict(sorted({**found, **trial_mechanisms()}.items()))
+    return dict(sorted({**found, **trial_mechanisms(), **population_mechanisms()}.items()))
 
 
 @cache
 def trial_mechanisms() -> Mapping[str, Mechanism]:
     """What happens to patients between lines of therapy and stands in no module: every trial contains it."""
-    entries: Mapping[str, Any] = _file()["trial"]
+    return _in_no_module("trial")
+
+
+@cache
+def population_mechanisms() -> Mapping[str, Mechanism]:
+    """What is drawn with a patient and stands in no module: every study contains it, in every line of therapy."""
+    return _in_no_module("population")
+
+
+def _in_no_module(part: str) -> dict[str, Mechanism]:
+    entries: Mapping[str, Any] = _file()[part]
     return {name: Mechanism(name, str(entry["removes"]), entry["numbers"], {}) for name, entry in entries.items()}
 
 

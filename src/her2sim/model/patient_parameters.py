@@ -17,7 +17,10 @@ from her2sim.model.parameters import ParameterSet, load_parameters
 from her2sim.model.system import OdeSystem
 
 Floats = NDArray[np.float64]
-COVARIATES = ("her2_log10_per_cell", "hr_positive", "pik3ca_mutated", "fcgr3a_genotype")
+COVARIATES = (
+    "her2_log10_per_cell", "hr_positive", "pik3ca_mutated", "fcgr3a_genotype",
+    *(f"organ_growth_{slot.name}" for slot in SLOTS if slot.site != "cns"),
+)  # fmt: skip
 """Parameters that are covariates: a column of the patient table with the same name is their value."""
 
 

@@ -55,17 +55,22 @@ def target_diameters_mm(
     return -np.sort(-diameters, axis=1)
 
 
-def lesion_columns(columns: Mapping[str, Floats], *, largest_mm: float) -> dict[str, Floats]:
+def lesion_columns(
+    columns: Mapping[str, Floats], *, largest_mm: float, numbers: Mapping[str, float]
+) -> dict[str, Floats]:
     """Columns of the lesions: ``target_lesions``, ``target_1_mm`` to ``target_3_mm`` and ``V0_<slot>_mL``.
 
     Lesions are spheres. Non-target disease has the size of the trait ``V0_NT_mL`` where the flag ``nontarget`` is 1.
     The brain has a lesion of ``cns_mm`` where ``brain_metastases`` is 1, else the hidden one of the trait ``V0_CNS_mL``
-    (and ``cns_mm`` becomes 0). Diameters of targets that are already there are kept. In early disease (a column
+    (and ``cns_mm`` becomes 0). Diameters of targets that are already there are kept. The occult lesions, outside the
+    brain and beside known ones in it, are the largest that are too small to see (``hidden_volume_mL``), where no column
+    says their size. In early disease (a column
     ``primary_mm``) see ``early_lesion_columns``.
 
     Main arguments:
         columns: name -> (n,) covariates and traits of the patients.
         largest_mm: largest diameter of one target.
+        numbers: typical values, among them those that ``hidden_volume_mL`` needs.
     """
     if "primary_mm" in columns:
         return early_lesion_columns(columns)
@@ -78,11 +83,46 @@ def lesion_columns(columns: Mapping[str, Floats], *, largest_mm: float) -> dict[
     found = _target_columns(diameters) | {"sld_mm": diameters.sum(axis=1)}
     if "V0_NT_mL" in columns:
         found["V0_NT_mL"] = columns["V0_NT_mL"] * columns["nontarget"]
+    if "hidden_lesion_gap" in columns and "V0_OC_mL" not in columns:
+        seen = found["target_lesions"] + columns["nontarget"] * numbers["nontarget_lesions"]
+        found["V0_OC_mL"] = hidden_volume_mL(
+            columns["hidden_lesion_gap"], seen, numbers["detection_new_mm"], numbers["lesion_size_exponent"]
+        )
     known = columns["brain_metastases"] > 0.5
     found["cns_mm"] = np.where(known, columns["cns_mm"], 0.0)
     if "V0_CNS_mL" in columns:
         found["V0_CNS_mL"] = np.where(known, sphere_volume_mL(columns["cns_mm"]), columns["V0_CNS_mL"])
+    if "hidden_brain_gap" in columns and "V0_OB_mL" not in columns:
+        seen = np.full(len(known), numbers["brain_lesions"])
+        hidden = hidden_volume_mL(
+            columns["hidden_brain_gap"], seen, numbers["detection_cns_mri_mm"], numbers["lesion_size_exponent"]
+        )
+        found["V0_OB_mL"] = np.where(known, hidden, 0.0)
     return found
+
+
+def hidden_volume_mL(gap: Floats, seen: Floats, limit_mm: float, exponent: float) -> Floats:
+    """(n,) volume in mL of the largest lesion that is too small to see, from the number of those that are seen.
+
+    Metastases that are sown in proportion to a power of tumor volume and grow alike have sizes with density
+    proportional to V^-(1 + exponent) (Iwata 2000, doi:10.1006/jtbi.2000.1075). So V^-exponent is a Poisson process, and
+    where ``seen`` lesions lie above the limit of detection V_d, the next below it is where
+
+        (V / V_d)^-exponent = 1 + gap / seen,    gap exponential with mean 1.
+
+    The more lesions are seen, the nearer the largest hidden one is to being seen.
+
+    Main arguments:
+        gap: (n,) exponential draws of mean 1.
+        seen: (n,) number of lesions seen outside the brain, at least 1.
+        limit_mm: diameter at which lesions are found.
+        exponent: of the distribution of sizes; 0.66 in the patient of the source.
+
+    >>> mm = np.cbrt(6e3 / np.pi * hidden_volume_mL(np.full(2, np.log(2.0)), np.array([1.0, 6.0]), 8.0, 0.66))
+    >>> mm.round(1).tolist()
+    [6.1, 7.6]
+    """
+    return sphere_volume_mL(np.full(len(gap), limit_mm)) * (1.0 + gap / np.maximum(seen, 1.0)) ** (-1.0 / exponent)
 
 
 def early_lesion_columns(columns: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -97,7 +137,7 @@ def early_lesion_columns(columns: Mapping[str, Floats]) -> dict[str, Floats]:
     sizes = np.stack([columns["primary_mm"], node, np.zeros(len(node))], axis=1)
     found = _target_columns(np.where(columns["resected"][:, None] > 0.5, 0.0, sizes))
     found |= {"node_mm": node, "sld_mm": sizes.sum(axis=1) * (columns["resected"] < 0.5)}
-    found |= {"V0_NT_mL": np.zeros(len(node)), "V0_CNS_mL": np.zeros(len(node))}
+    found |= {f"V0_{slot}_mL": np.zeros(len(node)) for slot in ("NT", "CNS", "OB")}
     if "V0_OC_mL" in columns:
         found["V0_OC_mL"] = np.where(columns["micrometastases"] > 0, columns["V0_OC_mL"], 0.0)
     return found

@@ -16,6 +16,7 @@ from her2sim.model.frozen import spread_name
 from her2sim.population.copula import combine, root_of
 from her2sim.population.geometry import SHAPE, lesion_columns
 from her2sim.population.marginals import quantile, rows_by_level
+from her2sim.population.organs import PLACED, growth_columns, organ_columns
 from her2sim.population.patients import Patients
 from her2sim.population.physiology import creatinine_clearance_mL_per_min
 from her2sim.population.plan import SamplingPlan, plan_sampling
@@ -108,8 +109,16 @@ def from_scores(
     values = {name: quantity.value for name, quantity in plan.parameters.items()} | dict(typical or {})
     covariates = covariate_columns(plan, scores, known)
     columns, attempts = _with_traits(plan, seed, ids, scores, {**covariates, **known}, values)
+    columns |= organ_columns(columns, plan.specification.disease, seed=seed, ids=ids)
+    columns |= growth_columns(columns, _lesion_spreads(plan, values), values["organ_growth_correlation"])
     kept = {name: column for name, column in columns.items() if name not in SHAPE}
     return SampledPatients(Patients(ids, kept), attempts, plan)
+
+
+def _lesion_spreads(plan: SamplingPlan, values: Mapping[str, float]) -> dict[str, float]:
+    """Slot -> SD of the logarithm of its growth over the patient's."""
+    traits = {slot: plan.traits[f"growth_{slot}"] for slot in PLACED if f"growth_{slot}" in plan.traits}
+    return {slot: values.get(spread_name(trait.name), trait.spread) for slot, trait in traits.items()}
 
 
 def covariate_scores(plan: SamplingPlan, seed: int, ids: Ints) -> Floats:
@@ -184,7 +193,7 @@ def _with_traits(
             if name not in given:
                 spread = values.get(spread_name(name), quantity.spread)
                 columns[name] = _trait_values(quantity, values[name], spread, np.ascontiguousarray(z[:, j]))
-        columns |= lesion_columns(columns, largest_mm=constants.get("largest_target_mm", np.inf))
+        columns |= lesion_columns(columns, largest_mm=constants.get("largest_target_mm", np.inf), numbers=values)
         bad = implausible(plan.specification.plausible, {**fixed, **columns}, disease=plan.specification.disease)
         rows = rows[bad[rows]]
         if not len(rows):
@@ -201,6 +210,10 @@ def _trait_values(quantity: Quantity, typical: float, spread: float, z: Floats) 
     if quantity.spread_distribution == "logitnormal":
         odds = typical * np.exp(spread * z)
         return odds / (1.0 - typical + odds)
+    if quantity.spread_distribution == "exponential":
+        from scipy.special import log_ndtr
+
+        return -typical * log_ndtr(-z)
     return typical * np.exp(spread * z)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from her2sim.core.quantity import Quantity
 from her2sim.model.frozen import load_frozen
+from her2sim.model.lesions import sphere_volume_mL
 from her2sim.model.parameters import load_parameters
 from her2sim.model.patient_parameters import untreated_shares
 from her2sim.population.geometry import initial_volumes_mL
@@ -22,10 +23,13 @@ from her2sim.population.targets import eligibility_rules
 from her2sim.population.uncertainty import draw_typical_values
 from her2sim.record.types import TrialRecord
 from her2sim.study.plan import TrialPlan
+from her2sim.trial.lesion_organs import node_slots, occult_volume_mL
 from her2sim.trial.selection import TumorAtBaseline
 from her2sim.trial.treatment import Cohort
 
 Floats = NDArray[np.float64]
+MOST_SCAR = 0.9
+"""A lesion is never scar alone."""
 REPLICATE_STRIDE = 1 << 32
 """Candidate ids of different replicates are this far apart, so that replicates never share patients."""
 
@@ -124,16 +128,30 @@ def baseline_tumor(cohort: Cohort, disease: str) -> TumorAtBaseline:
     patients = cohort.patients
     values = {name: np.asarray(value) for name, value in cohort.typical.items()} | dict(patients.columns)
     shares, dead = untreated_shares(values, disease)
-    cells = 1.0 - _scar_share(patients)
-    volume = {slot: size * cells for slot, size in initial_volumes_mL(patients).items()}
+    cells = 1.0 - _scar_shares(patients, cohort.typical)
+    sizes = _sizes_mL(patients, cohort.typical)
+    volume = {slot: size * cells[:, i] for i, (slot, size) in enumerate(sizes.items())}
     return TumorAtBaseline(volume, shares, np.broadcast_to(dead, (len(patients),)))
 
 
-def scar_mL(patients: Patients) -> Floats:
-    """Tissue that stays when a lesion has died, (n_patients, n_slots)."""
+def scar_mL(patients: Patients, parameters: Mapping[str, float]) -> Floats:
+    """Tissue that stays when a lesion has died, (n_patients, n_slots): a scar; of a lymph node at least a healthy one.
+
+    Main arguments:
+        parameters: the values of ``data/parameters/organs.yaml``.
+    """
+    return np.column_stack(list(_sizes_mL(patients, parameters).values())) * _scar_shares(patients, parameters)
+
+
+def _sizes_mL(patients: Patients, parameters: Mapping[str, float]) -> dict[str, Floats]:
+    """Slot -> (n_patients,) volume at the start, the occult lesion's as it is hidden in its organ."""
     sizes = initial_volumes_mL(patients)
-    return np.column_stack(list(sizes.values())) * _scar_share(patients)[:, None]
+    return sizes | {"OC": occult_volume_mL(patients, sizes["OC"], parameters)}
 
 
-def _scar_share(patients: Patients) -> Floats:
-    return np.clip(patients.get("stroma_share", 0.0), 0.0, 0.9)
+def _scar_shares(patients: Patients, parameters: Mapping[str, float]) -> Floats:
+    """(n_patients, n_slots) part of a lesion's volume at the start that is no tumor."""
+    sizes = np.column_stack(list(_sizes_mL(patients, parameters).values()))
+    node = np.where(node_slots(patients), float(sphere_volume_mL(np.array(parameters["normal_node_mm"]))), 0.0)
+    scar = np.clip(patients.get("stroma_share", 0.0), 0.0, MOST_SCAR)[:, None]
+    return np.maximum(scar, np.clip(np.divide(node, sizes, out=np.zeros_like(node), where=sizes > 0.0), 0.0, MOST_SCAR))

@@ -26,6 +26,7 @@ from her2sim.study.scans import first_progression, seen_until, true_scans
 from her2sim.trial.brain_radiotherapy import progressed_in_brain
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.dosing import drugs_given
+from her2sim.trial.lesion_organs import death_weights
 from her2sim.trial.mortality import cumulative, death_levels, susceptibilities, time_at, value_at
 from her2sim.trial.next_lines import Leaving, death_after, hazard_of
 from her2sim.trial.readings import Reading, read_scans
@@ -88,7 +89,7 @@ def simulate_chunk(plan: TrialPlan, replicate: int, first: int, stop: int) -> Ch
 def rule_on_trial(rule: ProgressionRule, typical: Mapping[str, float], imaging: bool) -> ProgressionRule:
     """The rule where the protocol may image the brain: lesions there are then found before symptoms."""
     brain_mm = typical["detection_cns_mri_mm" if imaging else "detection_cns_symptom_mm"]
-    return replace(rule, detection_mm={**rule.detection_mm, "CNS": brain_mm})
+    return replace(rule, detection_mm={**rule.detection_mm, "CNS": brain_mm, "OB": brain_mm})
 
 
 def _arm_course(
@@ -106,15 +107,16 @@ def _arm_course(
     days, columns = _observation_days(visits, horizon)
     end_of_study = np.minimum(withdrawal, cutoff)
     frailty, level = susceptibilities(seed, ids, record.disease, typical), death_levels(seed, ids)
+    weights = death_weights(cohort.patients, record.disease, typical)
     age, imaging = cohort.patients.columns["age_years"], record.assessment.brain_imaging
 
     def read(course: Trajectory, rows: NDArray[np.int64], who: str) -> Reading:
-        truth = true_scans(course, visits[rows], columns[rows], cohort.patients.take(rows))
+        truth = true_scans(course, visits[rows], columns[rows], cohort.patients.take(rows), typical)
         return read_scans(truth, who, typical, seed=seed, patients=ids[rows], brain_imaging=imaging)
 
     def line_ends(rows: NDArray[np.int64], course: Trajectory) -> Floats:
         """The end of trial therapy: the investigator's progression, death or the end of observation."""
-        total = cumulative(course.days, hazard_of(course, age[rows], frailty[rows], typical))
+        total = cumulative(course.days, hazard_of(course, age[rows], frailty[rows], typical, weights[rows]))
         dies = time_at(course.days, total, level[rows])
         seen = np.minimum(dies, end_of_study[rows])
         return np.minimum(seen, first_progression(assess(seen_until(read(course, rows, "INV"), seen))))
@@ -124,7 +126,7 @@ def _arm_course(
     ok = (course.status == 0) & (earlier == 0)
     everyone = np.arange(len(ids))
     readings = {who: read(course, everyone, who) for who in ASSESSORS}
-    total = cumulative(days, np.where(ok[:, None], hazard_of(course, age, frailty, typical), 0.0))
+    total = cumulative(days, np.where(ok[:, None], hazard_of(course, age, frailty, typical, weights), 0.0))
     death_on_trial = time_at(days, total, level)
 
     last_scan = np.minimum(death_on_trial, end_of_study)
@@ -194,7 +196,15 @@ def _no_one(arm: ArmPlan, plan: TrialPlan) -> ArmCourse:
     none, visits = np.zeros(0), len(plan.planned)
     empty = Readings(np.zeros((0, visits)), np.zeros((0, visits, 3)), np.zeros((0, visits), dtype=np.int64),
                      np.zeros((0, visits), dtype=bool))  # fmt: skip
-    reading = Reading("INV", empty.day, empty.target_mm, empty.nontarget, empty.new_lesion, np.zeros((0, visits)))
+    reading = Reading(
+        "INV",
+        empty.day,
+        empty.target_mm,
+        empty.nontarget,
+        empty.new_lesion,
+        np.zeros((0, visits)),
+        np.zeros((0, visits), dtype=bool),
+    )
     follow_up = FollowUp(none, plan.planned, none, np.zeros(0, dtype=bool), none)
     return ArmCourse(
         arm.name, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), none, (),

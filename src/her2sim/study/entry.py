@@ -80,5 +80,6 @@ def brain_at_entry(record: TrialRecord) -> BrainAtEntry:
 def progression_rule(typical: Mapping[str, float]) -> ProgressionRule:
     """What ends the lines before and after the trial: RECIST's thresholds, and what is found outside of trials."""
     recist = recist_rules()
-    detection = {"OC": typical["detection_new_mm"], "CNS": typical["detection_cns_symptom_mm"]}
+    brain_mm = typical["detection_cns_symptom_mm"]
+    detection = {"OC": typical["detection_new_mm"], "CNS": brain_mm, "OB": brain_mm}
     return ProgressionRule(recist.progression_ratio, recist.progression_min_mm, detection)

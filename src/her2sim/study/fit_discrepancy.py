@@ -40,7 +40,7 @@ class Missed:
 
     Main arguments:
         trial, arm, reference: whose figure it is.
-        figure: ``ORR``, ``CR``, ``PFS_median``, ``PFS_rate``, ``PFS_HR`` and the like for OS.
+        figure: ``ORR``, ``CR``, ``PFS_median``, ``PFS_rate``, ``PFS_HR`` and the like for OS; ``TTP_median``.
         by: predicted less published: logit of a rate of response, log of a median or ratio, log of the cumulative
             hazard at a landmark.
         variance: of what is known to add to it: sampling of the trial, posterior and emulator.
@@ -58,7 +58,8 @@ class Missed:
     @property
     def family(self) -> str:
         """``ORR``, ``CR``, ``PFS`` or ``OS``: figures that share their discrepancy."""
-        return self.figure.partition("_")[0]
+        family = self.figure.partition("_")[0]
+        return "PFS" if family == "TTP" else family
 
     @property
     def kind(self) -> str:

@@ -37,13 +37,14 @@ class Endpoints:
 
     Main arguments:
         best: (assessor, confirmed) -> best responses.
-        pfs: assessor -> times in days and events.
+        pfs, ttp: assessor -> times in days and events; ``ttp``, time to progression, does not count deaths.
         os: times in days and events.
         columns: covariates that strata need.
     """
 
     best: Mapping[tuple[str, bool], NDArray[np.int8]]
     pfs: Mapping[str, tuple[Floats, Bools]]
+    ttp: Mapping[str, tuple[Floats, Bools]]
     os: tuple[Floats, Bools]
     columns: Mapping[str, Floats]
 
@@ -52,6 +53,7 @@ class Endpoints:
         return Endpoints(
             {key: codes[keep] for key, codes in self.best.items()},
             {who: (time[keep], event[keep]) for who, (time, event) in self.pfs.items()},
+            {who: (time[keep], event[keep]) for who, (time, event) in self.ttp.items()},
             (self.os[0][keep], self.os[1][keep]),
             {name: values[keep] for name, values in self.columns.items()},
         )
@@ -80,7 +82,7 @@ def plan_for(record: TrialRecord, targets: Sequence[Target], *, patients: int, s
 
 
 def _days(target: Target) -> float:
-    if target.kind == "PFS_median":
+    if target.kind in ("PFS_median", "TTP_median"):
         return target.published * DAYS_PER_MONTH
     return (target.months or 6.0) * DAYS_PER_MONTH
 
@@ -96,15 +98,17 @@ def _endpoints(chunk: ChunkCourse, arm: ArmCourse) -> Endpoints:
     rows = np.searchsorted(chunk.numbers, arm.numbers)
     best: dict[tuple[str, bool], NDArray[np.int8]] = {}
     pfs: dict[str, tuple[Floats, Bools]] = {}
+    ttp: dict[str, tuple[Floats, Bools]] = {}
     for who in ASSESSORS:
         judged = arm.judged[who]
         best[who, True], best[who, False] = judged.best.confirmed[well], judged.best.unconfirmed[well]
         found = progression_free_survival(judged.day, judged.visits.overall, arm.follow_up[who]).of(well)
         pfs[who] = (found.time_days, found.event)
+        ttp[who] = (found.time_days, found.event & (found.reason == "PROGRESSION"))
     lived = overall_survival(arm.follow_up[ASSESSORS[0]]).of(well)
     needed = ("pik3ca_mutated", "hr_positive", "ihc3", "her2_class", "brain_metastases")
     columns = {name: chunk.patients.columns[name][rows][well] for name in needed if name in chunk.patients.columns}
-    return Endpoints(best, pfs, (lived.time_days, lived.event), columns)
+    return Endpoints(best, pfs, ttp, (lived.time_days, lived.event), columns)
 
 
 def joined(parts: Sequence[Mapping[str, Endpoints]]) -> dict[str, Endpoints]:
@@ -115,6 +119,7 @@ def joined(parts: Sequence[Mapping[str, Endpoints]]) -> dict[str, Endpoints]:
         out[arm] = Endpoints(
             {key: np.concatenate([one.best[key] for one in mine]) for key in mine[0].best},
             {who: _together([one.pfs[who] for one in mine]) for who in mine[0].pfs},
+            {who: _together([one.ttp[who] for one in mine]) for who in mine[0].ttp},
             _together([one.os for one in mine]),
             {name: np.concatenate([one.columns[name] for one in mine]) for name in mine[0].columns},
         )
@@ -157,7 +162,7 @@ def _part(arm: Endpoints, stratum: Stratum | None) -> Endpoints:
 
 
 def _times(arm: Endpoints, curve: str, who: str) -> tuple[Floats, Bools]:
-    time, event = arm.pfs[who] if curve == "PFS" else arm.os
+    time, event = {"PFS": arm.pfs, "TTP": arm.ttp}[curve][who] if curve != "OS" else arm.os
     known = ~np.isnan(time)
     return time[known], event[known]
 

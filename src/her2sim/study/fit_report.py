@@ -73,7 +73,7 @@ def _head(result: Fit) -> str:
 def median_errors(targets: Sequence[Target], values: Floats) -> dict[str, tuple[float, int]]:
     """Kind of figure -> median absolute error and number of figures: points for shares, |log ratio| for others."""
     out: dict[str, tuple[float, int]] = {}
-    for kind in ("ORR", "CR", "PFS_rate", "OS_rate", "PFS_median", "OS_median", "PFS_HR", "OS_HR"):
+    for kind in ("ORR", "CR", "PFS_rate", "OS_rate", "PFS_median", "TTP_median", "OS_median", "PFS_HR", "OS_HR"):
         errors = [
             abs(back(t, float(v)) - t.published) if kind in SHARES else abs(float(v) - t.value)
             for t, v in zip(targets, values, strict=True)

@@ -29,7 +29,7 @@ from her2sim.model.drug_file import load_drug
 from her2sim.record.types import Arm, Contrast, Result, TrialRecord
 from her2sim.study.plan import make_plan
 
-MEDIANS, SHARES = ("PFS_median", "OS_median"), ("ORR", "CR")
+MEDIANS, SHARES = ("PFS_median", "TTP_median", "OS_median"), ("ORR", "CR")
 LATE, EARLY = ("final", "end of study", "update"), ("interim", "primary", "first")
 
 
@@ -48,7 +48,8 @@ class Target:
 
     Main arguments:
         trial, arm: whose figure it is; for a hazard ratio the experimental arm.
-        kind: ``ORR``, ``CR``, ``PFS_median``, ``OS_median``, ``PFS_rate``, ``OS_rate``, ``PFS_HR`` or ``OS_HR``.
+        kind: ``ORR``, ``CR``, ``PFS_median``, ``TTP_median``, ``OS_median``, ``PFS_rate``, ``OS_rate``, ``PFS_HR`` or
+            ``OS_HR``.
         published: as published: months, percent, or the ratio.
         value: on the scale of the residual: log for medians and ratios, logit for shares.
         sampling, discrepancy: standard errors on that scale: of the trial's own patients, and between trials.

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 from her2sim.model.drug import Drug
 from her2sim.model.drug_file import is_placebo, load_drug
-from her2sim.model.mechanisms import all_mechanisms, chosen, mechanisms_of, removed_values, trial_mechanisms
+from her2sim.model.mechanisms import (
+    all_mechanisms,
+    chosen,
+    mechanisms_of,
+    population_mechanisms,
+    removed_values,
+    trial_mechanisms,
+)
 from her2sim.record.types import RegimenItem
 
 
@@ -59,9 +66,9 @@ def removal(
     if not names:
         return NOTHING
     wanted = chosen(names, all_mechanisms())
-    in_arms = mechanisms_of([drugs_and_routes(regimen) for regimen in arms], disease)
+    in_arms = mechanisms_of([drugs_and_routes(regimen) for regimen in arms], disease) | dict(population_mechanisms())
     in_any = mechanisms_of([drugs_and_routes(regimen) for regimen in (*arms, *other_lines)], disease)
-    in_any |= trial_mechanisms() if other_lines else {}
+    in_any |= dict(population_mechanisms()) | dict(trial_mechanisms() if other_lines else {})
     remarks: list[str] = []
     for name in wanted:
         if name not in in_any:

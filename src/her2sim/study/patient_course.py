@@ -33,6 +33,7 @@ from her2sim.study.scans import first_progression, seen_until, true_scans
 from her2sim.trial.brain_before_trial import IRRADIATED
 from her2sim.trial.brain_radiotherapy import BARRIER, irradiate, progressed_in_brain
 from her2sim.trial.calendar import visit_days
+from her2sim.trial.lesion_organs import death_weights
 from her2sim.trial.lesion_state import carried_states, lesion_states, slot_diameters_mm
 from her2sim.trial.mortality import cumulative, death_levels, susceptibilities, time_at
 from her2sim.trial.next_lines import hazard_of
@@ -42,7 +43,7 @@ from her2sim.trial.treatment import Cohort, Line, Trajectory, initial_states, pr
 
 Floats = NDArray[np.float64]
 READER = "INV"
-SHOWN = ("T1", "NT", "OC", "CNS")
+SHOWN = ("T1", "NT", "OC", "CNS", "OB")
 """Lesions whose clones are told one by one: the first target, other known disease, the hidden lesion, the brain."""
 OTHER_LINE = 1_000_003  # seeds of the readings of later lines lie this far apart
 SMALLEST_ML = 1e-6  # about a thousand cells: rates of fewer are not shown
@@ -130,6 +131,7 @@ def patient_course(patient: ChosenPatient, days: float | None = None) -> Patient
     start = {name: values.copy() for name, values in entry.start.items()}
     ids, seed = entry.cohort.patients.ids, entry.cohort.seed
     frailty, left = susceptibilities(seed, ids, record.disease, typical), death_levels(seed, ids)
+    weights = death_weights(entry.cohort.patients, record.disease, typical)
     rule = rule_on_trial(progression_rule(typical), typical, record.assessment.brain_imaging)
     lines: list[LineCourse] = []
     cohort = entry.cohort
@@ -138,7 +140,7 @@ def patient_course(patient: ChosenPatient, days: float | None = None) -> Patient
     for number, (title, regimen) in enumerate(patient.lines):
         solved = _solved(patient, cohort, regimen, start, horizon - elapsed, number)
         age = entry.cohort.patients.columns["age_years"] + elapsed / DAYS_PER_YEAR
-        hazard = cumulative(solved.course.days, hazard_of(solved.course, age, frailty, typical))
+        hazard = cumulative(solved.course.days, hazard_of(solved.course, age, frailty, typical, weights))
         dies = float(time_at(solved.course.days, hazard, left)[0])
         ended, judged = _line_end(solved, dies)
         line = _described(cohort, solved, title, judged, elapsed, ended, dies)
@@ -198,7 +200,7 @@ def _solved(
             hint="Set her traits nearer to the usual ones.",
         )
     columns = np.searchsorted(days[0], np.where(np.isnan(visits) | (visits > horizon), horizon, visits))
-    truth = true_scans(course, visits, columns, cohort.patients)
+    truth = true_scans(course, visits, columns, cohort.patients, patient.typical)
     reading = read_scans(
         truth, READER, patient.typical, seed=seed, patients=ids, brain_imaging=record.assessment.brain_imaging
     )
@@ -248,7 +250,7 @@ def _described(
     names = list(expanded)
     found = evaluate([expanded[name] for name in names], known, days)
     variables = {name: np.broadcast_to(v, days.shape) for name, v in zip(names, found, strict=True)}
-    sizes = volumes(values[None], system.state_names, stroma_mL=scar_mL(cohort.patients))
+    sizes = volumes(values[None], system.state_names, stroma_mL=scar_mL(cohort.patients, cohort.typical))
     mm = {slot: size[0] for slot, size in slot_diameters_mm(sizes.total_mL).items()}
     series = {f"{slot}_mm": size for slot, size in mm.items()}
     series["targets_mm"] = np.sum([mm[slot.name] for slot in SLOTS if slot.role == "target"], axis=0)
@@ -334,7 +336,8 @@ def _why(solved: _Solved, judged: Assessment, visit: int) -> str:
         grown = solved.truth.cns_known[0] and solved.truth.cns_mm[0, visit] > solved.truth.cns_mm[0, 0]
         reasons.append("growth of the known brain lesion" if grown else "growth of other known disease")
     if judged.visits.new_lesion[0, visit]:
-        ratio = solved.truth.cns_mm[0, visit] / max(solved.truth.occult_mm[0, visit], 1e-9)
-        brain = ratio > 1.0 and not solved.truth.cns_known[0]
+        truth = solved.truth
+        hidden_cns_mm = (truth.occult_cns_mm if truth.cns_known[0] else truth.cns_mm)[0, visit]
+        brain = hidden_cns_mm > truth.occult_mm[0, visit]
         reasons.append("a new lesion in the brain" if brain else "a new lesion outside the brain")
     return " and ".join(reasons) or "reappearance of what had gone"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from her2sim.core.calendar import DAYS_PER_MONTH
 from her2sim.model.lesions import CLONES, SLOTS
+from her2sim.population.organs import PLACED, TARGETS, organ_column, organ_words
 from her2sim.study.limitations import unmodeled_actions
 from her2sim.study.patient_course import LineCourse, PatientCourse
 
@@ -115,7 +116,9 @@ def _place(line: LineCourse) -> _Place:
     if "outside the brain" in why:
         return _Place("in the new lesion", ("OC",), "OC", series["OC_mm"])
     if "brain" in why:
-        return _Place("in the brain", ("CNS",), "CNS", series["CNS_mm"])
+        hidden = "new lesion in the brain" in why and series["OB_mm"][0] > 0.0
+        slot = "OB" if hidden else "CNS"
+        return _Place("in the brain", (slot,), slot, series[f"{slot}_mm"])
     return _Place("outside the brain", ("T1", "T2", "T3", "NT", "OC"), "T1", series["targets_mm"])
 
 
@@ -132,9 +135,26 @@ def _person(course: PatientCourse) -> list[str]:
     her2 = 10.0 ** value["her2_log10_per_cell"] if "her2_log10_per_cell" in value else float("nan")
     return [
         f"{value['age_years']:.0f} years, {value['weight_kg']:.0f} kg, {receptor}, {mutated}, {mets}; "
-        f"{her2:,.0f} HER2 per cell in her antigen-high clones; target lesions {value['sld_mm']:.0f} mm in all.",
+        f"{her2:,.0f} HER2 per cell in her antigen-high clones; target lesions {value['sld_mm']:.0f} mm in all"
+        f"{lesion_places(value)}.",
         f"Earlier lines: {'; '.join(had) or 'none'}.",
     ]
+
+
+def lesion_places(value: Mapping[str, float]) -> str:
+    """Where her lesions lie, as the end of a sentence; empty where her table does not say.
+
+    >>> lesion_places({"organ_T1": 1.0, "target_1_mm": 30.2, "organ_NT": 4.0})
+    ' (liver 30 mm), other disease in bone'
+    """
+    words = {slot: str(organ_words(np.array(value.get(organ_column(slot), 0.0)))).lower() for slot in PLACED}
+    targets = [
+        f"{words[slot]} {value.get(f'target_{index}_mm', 0.0):.0f} mm"
+        for index, slot in enumerate(TARGETS, start=1)
+        if words[slot]
+    ]
+    found = f" ({', '.join(targets)})" if targets else ""
+    return found + (f", other disease in {words['NT']}" if words["NT"] else "")
 
 
 def _outcome(line: LineCourse) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from her2sim.endpoints.response import Response
 from her2sim.model.lesions import SLOTS, volumes
 from her2sim.population.patients import Patients
 from her2sim.study.cohort import scar_mL
+from her2sim.trial.lesion_organs import detection_ratio, is_node, organ_codes
 from her2sim.trial.lesion_state import slot_diameters_mm
 from her2sim.trial.readings import Reading, TrueScans
 from her2sim.trial.treatment import Trajectory
@@ -18,21 +21,29 @@ from her2sim.trial.treatment import Trajectory
 Floats = NDArray[np.float64]
 
 
-def true_scans(course: Trajectory, visits: Floats, columns: NDArray[np.int64], patients: Patients) -> TrueScans:
+def true_scans(
+    course: Trajectory, visits: Floats, columns: NDArray[np.int64], patients: Patients, parameters: Mapping[str, float]
+) -> TrueScans:
     """True diameters at the visits.
 
     Main arguments:
         visits: (n_patients, n_visits) days, NaN where a visit is missed.
         columns: (n_patients, n_visits) column of each visit in the times of ``course``.
+        parameters: the values of ``data/parameters/organs.yaml``.
     """
-    mm = slot_diameters_mm(volumes(course.values, course.names, stroma_mL=scar_mL(patients)).total_mL)
+    mm = slot_diameters_mm(volumes(course.values, course.names, stroma_mL=scar_mL(patients, parameters)).total_mL)
     at_visit = {name: np.take_along_axis(values, columns, axis=1) for name, values in mm.items()}
     target = np.stack([at_visit[s.name] for s in SLOTS if s.role == "target"], axis=2)
     target = np.where(target[:, :1] > 0.0, target, np.nan)
     nontarget = np.where(at_visit["NT"][:, :1] > 0.0, at_visit["NT"], np.nan)
     day = np.where(visits > course.days[:, -1:], np.nan, visits)
     known = patients.columns["brain_metastases"] > 0.5
-    return TrueScans(day, target, nontarget, at_visit["OC"], at_visit["CNS"], known)
+    return TrueScans(
+        day, target, nontarget, at_visit["OC"], at_visit["CNS"], at_visit["OB"], known,
+        target_node=is_node(organ_codes(patients, "target")),
+        nontarget_node=is_node(organ_codes(patients, "nontarget"))[:, 0],
+        occult_ratio=detection_ratio(patients, parameters),
+    )  # fmt: skip
 
 
 def seen_until(reading: Reading, until: Floats) -> Readings:
@@ -43,6 +54,7 @@ def seen_until(reading: Reading, until: Floats) -> Readings:
         target_mm=np.where(late[..., None], np.nan, reading.target_mm),
         nontarget=reading.nontarget,
         new_lesion=reading.new_lesion & ~late,
+        is_node=reading.target_node,
     )
 
 

@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 from her2sim.endpoints.response import labels
 from her2sim.endpoints.time_to_event import TimeToEvent, duration_of_response
 from her2sim.engine.interface import STATUS_TEXT
+from her2sim.population.organs import PLACED, UNKNOWN, organ_column, organ_words
 from her2sim.study.arm_endpoints import os_of, pfs_of
 from her2sim.study.course import ArmCourse, ChunkCourse
 from her2sim.study.plan import ASSESSORS
 
 Floats = NDArray[np.float64]
+ORGANS = tuple(organ_column(slot) for slot in PLACED)
+SCANNED = {"target_1_organ": "T1", "target_2_organ": "T2", "target_3_organ": "T3", "nontarget_organ": "NT"}
+"""Columns with the organ of the lesions that a scan tells of -> their slots."""
 Table = Any  # pyarrow ships no types
 
 
@@ -78,8 +82,15 @@ def _patients(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     for index in range(chunk.prior.shape[1]):
         columns[f"prior_{index + 1}"] = chunk.prior[rows, index]
     for name, values in chunk.patients.columns.items():
-        columns.setdefault(name, values[rows])
+        columns.setdefault(name, _organs(values[rows]) if name in ORGANS else values[rows])
     return pa.table(columns)
+
+
+def _organs(codes: Floats) -> Any:
+    """Organs in words of CDISC (TULOC), null where there is no lesion."""
+    import pyarrow as pa
+
+    return pa.array(organ_words(codes), pa.string(), mask=codes == UNKNOWN)
 
 
 def _scans(chunk: ChunkCourse, arm: ArmCourse) -> Table:
@@ -101,6 +112,9 @@ def _scans(chunk: ChunkCourse, arm: ArmCourse) -> Table:
         columns["change_pct"] = targets.change_pct[row, visit]
         for index in range(reading.target_mm.shape[2]):
             columns[f"target_{index + 1}_mm"] = reading.target_mm[row, visit, index]
+        for name, slot in SCANNED.items():
+            codes = chunk.patients.get(organ_column(slot), UNKNOWN)
+            columns[name] = _organs(codes[np.searchsorted(chunk.numbers, arm.numbers)][row])
         columns["cns_mm"] = reading.cns_mm[row, visit]
         columns["target"] = _names(targets.status[row, visit])
         columns["nontarget"] = _names(judged.visits.nontarget[row, visit])

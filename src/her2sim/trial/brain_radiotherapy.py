@@ -3,7 +3,8 @@
 What was done before the trial is in ``her2sim.trial.brain_before_trial``; the event is the same.
 
 An event, not a course: most living tumor in the brain dies at once and is cleared as dead volume, and the barrier to
-antibodies stays more open than before. The second half is why drugs that fail in the brain may work there later
+antibodies stays more open than before. What nobody has seen is hit only where the whole brain is irradiated, so new
+lesions follow radiosurgery sooner. The open barrier is why drugs that fail in the brain may work there later
 (trastuzumab in cerebrospinal fluid 1:420 of serum before and 1:76 after radiotherapy; Stemmler 2007,
 doi:10.1097/01.cad.0000236313.50833.ee). All numbers stand in ``data/parameters/radiotherapy.yaml``.
 """
@@ -24,13 +25,15 @@ from her2sim.trial.true_progression import ProgressionRule
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-BRAIN = "CNS"
+BRAIN, HIDDEN_BRAIN = "CNS", "OB"
 BARRIER = "cns_barrier_antibody"
 PURPOSE = "radiotherapy of the brain"
+WHOLE = "whole-brain radiotherapy"
 
 
 def progressed_in_brain(course: Trajectory, when: Floats, rule: ProgressionRule) -> Bools:
-    """Whether the brain lesion had progressed by day ``when``, (n_patients,): found anew, or grown since its smallest.
+    """Whether disease in the brain had progressed by day ``when``, (n_patients,): a lesion found anew, or the known one
+    grown since its smallest.
 
     Main arguments:
         course: a line of therapy from its first day.
@@ -42,7 +45,10 @@ def progressed_in_brain(course: Trajectory, when: Floats, rule: ProgressionRule)
     so_far = np.where(course.days <= when[:, None], brain_mm(course.values, course), np.inf)
     first, smallest = so_far[:, 0], np.minimum(so_far.min(axis=1), last)
     limit = rule.detection_mm[BRAIN]
-    return (last >= limit) & ((first < limit) | rule.grown(last, smallest))
+    found = (last >= limit) & ((first < limit) | rule.grown(last, smallest))
+    hidden = brain_mm(np.stack([at_end[name] for name in course.names], axis=2), course, HIDDEN_BRAIN)[:, 0]
+    before = brain_mm(course.values, course, HIDDEN_BRAIN)[:, 0]
+    return found | ((hidden >= rule.detection_mm[HIDDEN_BRAIN]) & (before < rule.detection_mm[HIDDEN_BRAIN]))
 
 
 def surviving_shares(
@@ -117,13 +123,26 @@ def irradiate(
         return cohort, out
     living = np.ones(len(cohort.patients))
     living[rows] = surviving_shares(cohort.seed, cohort.patients.ids[rows], cohort.typical) if left is None else left
-    dead = volume_state(BRAIN, DEAD)
-    for name in clone_states(BRAIN):
-        out[name] = state[name] * living
-        out[dead] = out[dead] + (state[name] - out[name])
+    whole = whole_brain(cohort.seed, cohort.patients.ids, cohort.typical)
+    for slot, share in ((BRAIN, living), (HIDDEN_BRAIN, np.where(whole, living, 1.0))):
+        dead = volume_state(slot, DEAD)
+        for name in clone_states(slot):
+            out[name] = state[name] * share
+            out[dead] = out[dead] + (state[name] - out[name])
     return open_barrier(cohort, living < 1.0), out
 
 
-def brain_mm(values: Floats, course: Trajectory) -> Floats:
-    """Diameters of the brain lesion, (n_patients, n_times), from states (n_patients, n_times, n_states)."""
-    return slot_diameters_mm(volumes(values, course.names).total_mL)[BRAIN]
+def whole_brain(seed: int, patients: NDArray[np.int64], numbers: Mapping[str, float]) -> Bools:
+    """Whose radiotherapy is that of the whole brain, (n_patients,); that of others spares what nobody has seen.
+
+    Main arguments:
+        seed, patients: seed of the study and patient numbers.
+        numbers: the values of ``data/parameters/radiotherapy.yaml``.
+    """
+    wanted = numbers["brain_radiotherapy_whole_share"]
+    return np.array([stream(seed, int(patient), WHOLE).random() < wanted for patient in patients], dtype=bool)
+
+
+def brain_mm(values: Floats, course: Trajectory, slot: str = BRAIN) -> Floats:
+    """Diameters of a brain lesion, (n_patients, n_times), from states (n_patients, n_times, n_states)."""
+    return slot_diameters_mm(volumes(values, course.names).total_mL)[slot]

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from her2sim.core.calendar import DAYS_PER_YEAR
 from her2sim.model.lesions import SLOTS, volumes
 from her2sim.trial.brain_radiotherapy import irradiate, progressed_in_brain
+from her2sim.trial.hidden_lesions import follow_found_lesions
+from her2sim.trial.lesion_organs import death_weights, detection_ratio
 from her2sim.trial.lesion_state import carried_states, lesion_states
 from her2sim.trial.mortality import cumulative, death_hazard, time_at, value_at
 from her2sim.trial.policy import NextLine, Policy
@@ -77,9 +79,21 @@ class Afterward:
     fail_state: tuple[str, ...]
 
 
-def hazard_of(course: Trajectory, age_years: Floats, frailty: Floats, parameters: Mapping[str, float]) -> Floats:
-    """Hazard of death along a course, (n_patients, n_times), from the living tumor in and outside the brain."""
+def hazard_of(
+    course: Trajectory,
+    age_years: Floats,
+    frailty: Floats,
+    parameters: Mapping[str, float],
+    weights: Floats | None = None,
+) -> Floats:
+    """Hazard of death along a course, (n_patients, n_times), from the living tumor in and outside the brain.
+
+    Other arguments:
+        weights: (n_patients, n_slots) of a milliliter in each lesion (``death_weights``); 1 by default.
+    """
     living = volumes(course.values, course.names).viable_mL
+    if weights is not None:
+        living = living * weights[:, None, :]
     cns = np.array([slot.site == "cns" for slot in SLOTS])
     return death_hazard(
         course.days, living[..., ~cns].sum(axis=2), living[..., cns].sum(axis=2), age_years, frailty, parameters
@@ -91,7 +105,8 @@ def death_after(
 ) -> Afterward:
     """Days from the end of trial therapy to death, through the next lines; beyond ``until`` nobody is followed.
 
-    Whose disease has progressed in the brain has radiotherapy there before what comes next.
+    Whose disease has progressed in the brain has radiotherapy there before what comes next; new lesions are followed as
+    known disease from the next line on.
 
     Main arguments:
         leaving: the patients.
@@ -113,7 +128,7 @@ def death_after(
     for number in range(policy.at_most + 1):
         if not len(open_rows):
             break
-        cohort, now = irradiate(cohort, now, brain)
+        cohort, now = irradiate(cohort, follow_found_lesions(cohort, now, rule.detection_mm), brain)
         brain[:] = False
         ways: dict[str, tuple[NextLine | None, list[int]]] = {}
         for row in open_rows:
@@ -188,13 +203,15 @@ def _one_line(
     horizon = part.until if last else np.minimum(part.until, policy.horizon_days)
     days = _grid_days(horizon, policy.step_days)
     age = part.cohort.patients.columns["age_years"] + part.since / DAYS_PER_YEAR
+    weights = death_weights(part.cohort.patients, disease, part.cohort.typical)
+    found = detection_ratio(part.cohort.patients, part.cohort.typical)
 
     def hazard(rows: Ints, course: Trajectory) -> Floats:
-        return cumulative(course.days, hazard_of(course, age[rows], part.frailty[rows], parameters))
+        return cumulative(course.days, hazard_of(course, age[rows], part.frailty[rows], parameters, weights[rows]))
 
     def ended(rows: Ints, course: Trajectory) -> Floats:
         dies = time_at(course.days, hazard(rows, course), part.left[rows])
-        return dies if last else np.minimum(dies, progression_of(course, rule))
+        return dies if last else np.minimum(dies, progression_of(course, rule, found[rows]))
 
     course = treat_until(part.cohort, disease, line.regimen if line else (), part.state, days, ended)
     n = len(days)
@@ -202,7 +219,7 @@ def _one_line(
     well = np.flatnonzero(course.status == 0)
     sound = course.take(well)
     total, longest = hazard(well, sound), days[well, -1]
-    ends[well] = longest if last else np.minimum(progression_of(sound, rule), longest)
+    ends[well] = longest if last else np.minimum(progression_of(sound, rule, found[well]), longest)
     dies = time_at(sound.days, total, part.left[well])
     death[well] = np.where(dies <= ends[well], dies, np.inf)
     used[well] = value_at(sound.days, total, ends[well])

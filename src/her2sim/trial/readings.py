@@ -30,7 +30,13 @@ class TrueScans:
         nontarget_mm: (n_patients, n_visits), NaN without non-target disease.
         occult_mm: (n_patients, n_visits) lesion outside the brain that is not visible at baseline.
         cns_mm: (n_patients, n_visits) brain lesion.
+        occult_cns_mm: (n_patients, n_visits) brain lesion that is not visible at baseline, beside a known one.
         cns_known: (n_patients,) bool, brain metastases known at baseline.
+
+    Other arguments:
+        target_node: (n_patients, n_targets) bool, the target is a lymph node, read by its short axis; default none.
+        nontarget_node: (n_patients,) bool, the non-target disease is lymph nodes; default nobody's.
+        occult_ratio: (n_patients,) diameter at which the occult lesion is found in its organ over the usual; default 1.
     """
 
     day: Floats
@@ -38,12 +44,19 @@ class TrueScans:
     nontarget_mm: Floats
     occult_mm: Floats
     cns_mm: Floats
+    occult_cns_mm: Floats
     cns_known: NDArray[np.bool_]
+    target_node: NDArray[np.bool_] | None = None
+    nontarget_node: NDArray[np.bool_] | None = None
+    occult_ratio: Floats | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one assessor wrote down. Shapes as in ``TrueScans``; ``nontarget`` indexes ``NONTARGET_CODES``."""
+    """What one assessor wrote down. Shapes as in ``TrueScans``; ``nontarget`` indexes ``NONTARGET_CODES``.
+
+    A new lesion stays one at all later visits; those in the brain stand apart, too.
+    """
 
     assessor: str
     day: Floats
@@ -51,6 +64,8 @@ class Reading:
     nontarget: NDArray[np.int64]
     new_lesion: NDArray[np.bool_]
     cns_mm: Floats
+    new_in_brain: NDArray[np.bool_]
+    target_node: NDArray[np.bool_] | None = None
 
 
 def read_scans(
@@ -82,15 +97,31 @@ def read_scans(
     missed = np.isnan(truth.day)
     read[missed] = np.nan
     cns_mm = np.where(truth.cns_known[:, None], read[..., targets + 1], np.nan)
-    nontarget = _nontarget(read[..., targets], cns_mm, read[..., :targets], missed, parameters)
-    eye = np.exp(parameters["detection_log_sd"] * normals(seed, patients, f"detection/{assessor}", 2))
+    node = truth.nontarget_node
+    nontarget = _nontarget(read[..., targets], cns_mm, read[..., :targets], missed, parameters, node)
+    eye = normals(seed, patients, f"detection/{assessor}", 2)
     cns_limit = parameters["detection_cns_mri_mm" if brain_imaging else "detection_cns_symptom_mm"]
-    occult = truth.occult_mm > parameters["detection_new_mm"] * eye[:, :1]
-    brain = truth.cns_mm > cns_limit * eye[:, 1:]
-    # what the reader's own eye finds at baseline is no new lesion later
-    new = (occult & ~occult[:, :1]) | (brain & ~brain[:, :1] & ~truth.cns_known[:, None])
-    new[missed] = False
-    return Reading(assessor, truth.day, read[..., :targets], nontarget, np.logical_or.accumulate(new, axis=1), cns_mm)
+    spread = parameters["detection_log_sd"]
+    new_limit = parameters["detection_new_mm"] * (1.0 if truth.occult_ratio is None else truth.occult_ratio)
+    occult = truth.occult_mm > _limit_mm(truth.occult_mm[:, 0], eye[:, 0], new_limit, spread)
+    hidden_cns = np.where(truth.cns_known[:, None], truth.occult_cns_mm, truth.cns_mm)
+    brain = hidden_cns > _limit_mm(hidden_cns[:, 0], eye[:, 1], cns_limit, spread)
+    new, in_brain = (np.logical_or.accumulate(found & ~missed, axis=1) for found in (occult | brain, brain))
+    return Reading(assessor, truth.day, read[..., :targets], nontarget, new, cns_mm, in_brain, truth.target_node)
+
+
+def _limit_mm(at_baseline_mm: Floats, z: Floats, typical_mm: float | Floats, log_sd: float) -> Floats:
+    """(n, 1) diameter above which a reader calls a lesion that she did not see at baseline.
+
+    Readers differ (log-normal around ``typical_mm``); of whoever did not see the lesion at baseline her limit lies
+    above its size then, so the normal draws ``z`` (n,) are truncated there.
+    """
+    from scipy.special import ndtr, ndtri
+
+    with np.errstate(divide="ignore"):
+        least = np.log(at_baseline_mm / typical_mm) / log_sd if log_sd > 0.0 else np.full(len(z), -np.inf)
+    above = -ndtri(ndtr(-least) * ndtr(-z))
+    return np.maximum(typical_mm * np.exp(log_sd * above), at_baseline_mm)[:, None]
 
 
 def _measured(sizes: Floats, errors: Floats, sd: float, parameters: Mapping[str, float]) -> Floats:
@@ -100,12 +131,18 @@ def _measured(sizes: Floats, errors: Floats, sd: float, parameters: Mapping[str,
 
 
 def _nontarget(
-    other_mm: Floats, cns_mm: Floats, target_mm: Floats, missed: NDArray[np.bool_], parameters: Mapping[str, float]
+    other_mm: Floats,
+    cns_mm: Floats,
+    target_mm: Floats,
+    missed: NDArray[np.bool_],
+    parameters: Mapping[str, float],
+    node: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """The status of all non-target disease together, (n, visits): the worst of what is outside the brain and in it.
 
     Outside the brain RECIST 1.1 (section 4.3.4) asks of patients with measurable disease that the whole tumor burden
     has grown; that one part of it reads larger is not enough. A known lesion of the brain is an organ of its own.
+    Lymph nodes (``node``, (n,)) are gone when they are normal, and come back only by unequivocal progression.
     """
     by_volume, by_mm = parameters["nontarget_progression_ratio"], parameters["nontarget_min_increase_mm"]
     ratio, least = by_volume ** (1.0 / 3.0), parameters["nontarget_min_mm"]
@@ -115,6 +152,9 @@ def _nontarget(
     sizes = np.stack([other_mm, cns_mm], axis=2)
     exists = ~np.isnan(sizes[:, :1, :])
     gone = np.where(exists, sizes <= 0.0, True)
+    if node is not None:
+        normal = np.logical_or.accumulate(other_mm < parameters["normal_node_below_mm"], axis=1)
+        gone[..., 0] = np.where(node[:, None] & exists[..., 0], normal, gone[..., 0])
     status = np.where(outside | brain, PD, np.where(gone.all(axis=2), CR, NON_CR_NON_PD))
     status = np.where(missed, NE, status)
     return np.where(exists.any(axis=2), status, NOT_PRESENT).astype(np.int64)

@@ -18,6 +18,7 @@ from her2sim.core.random import stream
 from her2sim.model.lesions import SLOTS
 from her2sim.population.patients import concat
 from her2sim.record.types import PriorTherapy, RegimenItem
+from her2sim.trial.lesion_organs import detection_ratio
 from her2sim.trial.lesion_state import carried_states, clone_shares, lesion_start
 from her2sim.trial.stages import treat_until
 from her2sim.trial.treatment import Cohort, Trajectory
@@ -247,8 +248,10 @@ def _one_line(
     days = np.broadcast_to(grid, (len(cohort.patients), len(grid)))
     start = lesion_start(size, shares, tumor.dead_share) | dict(carried)
 
-    def ended(_: Ints, course: Trajectory) -> Floats:
-        return np.full(len(course.days), np.inf) if adjuvant else progression_of(course, manner.rule)
+    found = detection_ratio(cohort.patients, cohort.typical)
+
+    def ended(rows: Ints, course: Trajectory) -> Floats:
+        return np.full(len(course.days), np.inf) if adjuvant else progression_of(course, manner.rule, found[rows])
 
     course = treat_until(cohort, disease, regimen, start, np.ascontiguousarray(days), ended)
     ok = course.status == 0
@@ -256,7 +259,7 @@ def _one_line(
         when = np.full(len(ok), horizon)
         progressed = ok
     else:
-        when = progression_of(course, manner.rule)
+        when = progression_of(course, manner.rule, found)
         progressed = ok & np.isfinite(when)
     when = np.where(ok & np.isfinite(when), when, 0.0)
     state = course.at(when)

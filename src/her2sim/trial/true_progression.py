@@ -22,7 +22,7 @@ class ProgressionRule:
     Main arguments:
         growth_ratio: sum of target diameters over its nadir.
         growth_min_mm: least absolute growth of the same sum over its nadir.
-        detection_mm: diameter at which a lesion of the slots ``OC`` and ``CNS`` is found.
+        detection_mm: diameter at which a lesion of the slots ``OC``, ``CNS`` and ``OB`` is found.
     """
 
     growth_ratio: float
@@ -52,14 +52,18 @@ def first_true_progression(
     return np.where(progressed.any(axis=1), days[np.arange(len(days)), first], np.inf)
 
 
-def progression_of(course: Trajectory, rule: ProgressionRule) -> Floats:
+def progression_of(course: Trajectory, rule: ProgressionRule, occult_ratio: Floats | None = None) -> Floats:
     """Day of the first true progression along a course, (n_patients,); infinity where there is none.
 
     A lesion that could be found when the line began is no new lesion of that line.
+
+    Other arguments:
+        occult_ratio: (n_patients,) factor on the diameter at which the occult lesion is found; 1 by default.
     """
     mm = slot_diameters_mm(volumes(course.values, course.names).total_mL)
     targets = np.stack([mm[s.name] for s in SLOTS if s.role == "target"], axis=2)
     new = np.zeros(targets.shape[:2], dtype=bool)
     for slot, limit in rule.detection_mm.items():
-        new |= (mm[slot] >= limit) & (mm[slot][:, :1] < limit)
+        found = limit if occult_ratio is None or slot != "OC" else limit * occult_ratio[:, None]
+        new |= (mm[slot] >= found) & (mm[slot][:, :1] < found)
     return first_true_progression(course.days, targets, new, rule)

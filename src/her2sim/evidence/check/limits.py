@@ -36,6 +36,8 @@ class Limits:
     rate_slack: float
     count_slack: float
     arms_of_all: tuple[float, float]
+    lines_missing: float
+    drug_share_points: float
     nested: tuple[tuple[str, str], ...]
     synonyms: tuple[tuple[str, str], ...]
     ranges: tuple[PlausibleRange, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from her2sim.evidence.check import arms, counts, curves, intervals, ranges, significance, sources, versions
+from her2sim.evidence.check import arms, counts, curves, earlier, intervals, ranges, significance, sources, versions
 from her2sim.evidence.check.finding import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -34,4 +34,6 @@ RULES: tuple[Rule, ...] = (
     sources.figure_has_source,
     sources.read_has_address,
     sources.withheld_is_empty,
+    earlier.lines_named,
+    earlier.drugs_named,
 )

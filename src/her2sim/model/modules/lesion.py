@@ -7,7 +7,7 @@ Birth and death are separate: phi is spontaneous death over net growth, so a dru
 a tumor. Tumors that the estrogen receptor drives have more of it: they shrink within months on drugs that only lower
 births, although they grow slowly. Under HER2 blockade sensitive cells switch to little HER2 at a rate mu max(0, 1 -
 signal); at a division a few become one of the resistant clones. What lives in the visible lesions outside the brain
-seeds the occult lesion and the brain, clone by clone, so what resists is what spreads.
+seeds the occult lesions and the brain, clone by clone, so what resists is what spreads.
 Dead volume is what makes a response visible weeks after cells died (Wang 2020, doi:10.3389/fbioe.2020.00141).
 """
 
@@ -108,19 +108,21 @@ def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Mod
 def _seeding(draft: Draft, slot: Slot, space: Expr) -> dict[str, list[Expr]]:
     """What arrives in a slot by clone, mL/day; a seed is one of the cells that its source loses to turnover."""
     arriving: dict[str, list[Expr]] = {clone: [] for clone in CLONES}
-    receives = {"occult": "seeding_per_day", "cns": "seeding_brain_per_day"}
-    if slot.role in receives:
-        rate = mul(draft.number(receives[slot.role]), space)
+    if slot.role not in ("target", "nontarget"):
+        settling = "seeding_brain_per_day" if slot.site == "cns" else "seeding_per_day"
+        rate = mul(draft.number(settling), space)
         for clone in CLONES:
             source = total(draft.take(volume_state(name, clone), "mL") for name in SEEDERS)
             arriving[clone].append(mul(rate, source))
-        draft.knock_out("seeding", {receives[slot.role]: 0.0})
+        draft.knock_out("seeding", {settling: 0.0})
     return arriving
 
 
 def _untreated_growth(draft: Draft, slot: Slot, disease: str) -> Expr:
-    """ln 2 over the volume doubling time, times the patient's and the lesion's multipliers."""
+    """ln 2 over the volume doubling time, times the multipliers of the patient, the lesion and its organ."""
     factors = [draft.number("growth_patient"), draft.number(f"growth_{slot.name}")]
+    if slot.site != "cns":
+        factors.append(draft.number(f"organ_growth_{slot.name}"))
     if disease != "breast":
         factors.append(draft.number(f"growth_ratio_{disease}"))
     hr = draft.number("hr_positive")

@@ -238,7 +238,7 @@ def _treated(
     elsewhere = untreated.elsewhere * left
     feedback = _with_feedback(draft, untreated.feedback_drive, released) * left
     akt_weight, erk_weight, floor = (number(f"growth_{what}") for what in ("akt_weight", "erk_weight", "floor"))
-    power, pace = number("addiction_death_power"), number("pathway_lag_per_day")
+    power, pace, dependence = number("addiction_death_power"), number("pathway_lag_per_day"), number("her2_dependence")
     for clone in members:
         like = shared_number("independent_drive", clone).removeprefix("independent_drive_")
         if like in members and like != clone:  # the same receptors and the same drives
@@ -254,9 +254,13 @@ def _treated(
         drive = div(akt_weight * akt + erk_weight * erk, akt_weight * before_akt + erk_weight * before_erk)
         lost = sub(positive_power(complement(akt), power), positive_power(complement(before_akt), power))
         death = mul(
-            number("addiction_death_per_day"), number(f"addiction_{clone}"), complement(er_share), _positive(lost)
+            dependence,
+            number("addiction_death_per_day"),
+            number(f"addiction_{clone}"),
+            complement(er_share),
+            _positive(lost),
         )
-        signal = floor + complement(floor) * drive
+        signal = complement(dependence * complement(floor + complement(floor) * drive))
         if _below_receptors(drugs):  # what is released must not turn the loss of HER2 around
             signal = complement(at_least_zero(complement(signal)))
         _give(draft, clone, site, signal, death, surface)
@@ -380,6 +384,7 @@ def _knock_outs(draft: Draft, drugs: Sequence[Drug]) -> None:
     if turnover:
         draft.knock_out("her2_turnover", turnover)
     draft.knock_out("addiction_death", {"addiction_death_per_day": 0.0})
+    draft.knock_out("her2_dependence", {"her2_dependence": 1.0})
     draft.knock_out("pik3ca", {"pik3ca_gain": 0.0, "pik3ca_basal": 0.0})
     draft.knock_out("ligand_spread", {"neuregulin_tone": 1.0})
     draft.knock_out("adaptive_her3", {"her3_adaptive_gain": 0.0})

@@ -160,7 +160,7 @@ def _outcome(arm: ArmCourse, who: str, measurable_brain_mm: float) -> ArmOutcome
 def _in_the_brain(
     arm: ArmCourse, who: str, judged: Judged, measurable_brain_mm: float
 ) -> tuple[Floats, Bools, Bools, Bools]:
-    """Progression of the brain lesion by RECIST's thresholds, or death; and its response.
+    """Progression of the known brain lesion by RECIST's thresholds, a new one, or death; and the response of the known.
 
     Patients who progress elsewhere first are censored there, since their scans end.
     """
@@ -172,7 +172,7 @@ def _in_the_brain(
     nadir = np.minimum.accumulate(filled, axis=1)
     earlier = np.concatenate([nadir[:, :1], nadir[:, :-1]], axis=1)
     least = np.maximum(rules.progression_ratio * earlier, earlier + rules.progression_min_mm)
-    grown = (filled < np.inf) & (filled >= least)
+    grown = ((filled < np.inf) & (filled >= least)) | (arm.readings[who].new_in_brain & seen)
     rows = np.arange(len(size))
     first = np.where(grown.any(axis=1), grown.argmax(axis=1), size.shape[1])
     progressed = np.where(

@@ -17,7 +17,7 @@ from her2sim.model.assembly import actions_without_mechanism
 from her2sim.model.drug_file import is_placebo, load_drug
 from her2sim.model.parameters import load_parameters
 from her2sim.record.protocol import protocol_of
-from her2sim.record.types import Arm, TrialRecord
+from her2sim.record.types import Arm, PriorTherapy, TrialRecord
 from her2sim.study.plan import make_plan
 from her2sim.study.validation.induction import with_induction
 from her2sim.study.validation.settings import cohorts
@@ -110,7 +110,11 @@ def _differ_in_patients(arms: tuple[Arm, ...]) -> bool:
 
 
 def _cohort(protocol: TrialRecord, arm: Arm, who: Mapping[str, Any]) -> TrialRecord:
-    rules = {key: tuple(value) if isinstance(value, list) else value for key, value in who.items() if key != "baseline"}
+    rules: dict[str, Any] = {key: value for key, value in who.items() if key != "baseline"}
+    if "her2" in rules:
+        rules["her2"] = tuple(rules["her2"])
+    if "prior" in rules:
+        rules["prior"] = tuple(PriorTherapy(tuple(line["drugs"]), float(line["share"])) for line in rules["prior"])
     return replace(
         protocol,
         arms=(arm,),
