@@ -18,8 +18,9 @@ from her2sim.analysis.hazard_ratio import hazard_ratio
 from her2sim.analysis.kaplan_meier import kaplan_meier
 from her2sim.core.calendar import DAYS_PER_MONTH
 from her2sim.endpoints.response import Response, is_in
-from her2sim.endpoints.time_to_event import overall_survival, progression_free_survival
+from her2sim.endpoints.time_to_event import time_to_progression
 from her2sim.record.types import TrialRecord
+from her2sim.study.arm_endpoints import os_of, pfs_of
 from her2sim.study.cohort import calibrated
 from her2sim.study.course import ArmCourse, ChunkCourse, simulate_chunk
 from her2sim.study.fit_targets import Stratum, Target
@@ -102,10 +103,9 @@ def _endpoints(chunk: ChunkCourse, arm: ArmCourse) -> Endpoints:
     for who in ASSESSORS:
         judged = arm.judged[who]
         best[who, True], best[who, False] = judged.best.confirmed[well], judged.best.unconfirmed[well]
-        found = progression_free_survival(judged.day, judged.visits.overall, arm.follow_up[who]).of(well)
-        pfs[who] = (found.time_days, found.event)
-        ttp[who] = (found.time_days, found.event & (found.reason == "PROGRESSION"))
-    lived = overall_survival(arm.follow_up[ASSESSORS[0]]).of(well)
+        found = pfs_of(arm, who).of(well)
+        pfs[who], ttp[who] = (found.time_days, found.event), (found.time_days, time_to_progression(found).event)
+    lived = os_of(arm).of(well)
     needed = ("pik3ca_mutated", "hr_positive", "ihc3", "her2_class", "brain_metastases")
     columns = {name: chunk.patients.columns[name][rows][well] for name in needed if name in chunk.patients.columns}
     return Endpoints(best, pfs, ttp, (lived.time_days, lived.event), columns)

@@ -28,7 +28,7 @@ from her2sim.study.fit_targets import FitData, Target, fit_data, settings
 
 Floats = NDArray[np.float64]
 ROOMS = ("core", "model", "engine", "population", "trial", "endpoints")
-STUDY = ("cohort", "course", "entry", "plan", "scans", "fit_figures")
+STUDY = ("cohort", "course", "entry", "plan", "scans", "arm_endpoints", "fit_figures")
 FOLDERS = ("parameters", "drugs", "populations", "regimens", "recist")
 CHUNK = 250
 FILE, HEAD = "evaluations.jsonl", "fit.json"
