@@ -90,7 +90,7 @@ def test_tasks_with_a_home_stay_with_their_worker_from_call_to_call() -> None:
     homes = [0, 1, 1, 0, 1]
     at = dict[int, set[int]]()
     for _ in range(2):
-        for done in crew.results([0.0] * 5, homes):
+        for done in crew.do([0.0] * 5, homes):
             at.setdefault(homes[done.index], set()).add(done.result)
     crew.end()
     assert {home: len(processes) for home, processes in at.items()} == {0: 1, 1: 1}

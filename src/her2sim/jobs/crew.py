@@ -55,7 +55,7 @@ class Crew(Generic[Task, Result]):
         self._work, self._size = work, size
         self._workers: list[_Worker] = []
 
-    def results(self, tasks: Sequence[Task], homes: Sequence[int] | None = None) -> Generator[Done[Result], None, None]:
+    def do(self, tasks: Sequence[Task], homes: Sequence[int] | None = None) -> Generator[Done[Result], None, None]:
         """Do the tasks; yields each as it is finished.
 
         If the caller stops early, or is stopped by Ctrl-C, the workers are ended at once.
@@ -101,7 +101,7 @@ class Crew(Generic[Task, Result]):
                     self._part()
 
     def end(self) -> None:
-        """Let the workers go; they have nothing to do between two calls of ``results``."""
+        """Let the workers go; they have nothing to do between two calls of ``do``."""
         with ctrl_c_noted():
             for worker in self._workers:
                 try:
@@ -119,10 +119,10 @@ class Crew(Generic[Task, Result]):
 
 
 def results(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Generator[Done[Result], None, None]:
-    """Do the tasks in worker processes that are there for them alone; as ``Crew.results``."""
+    """Do the tasks in worker processes that are there for them alone; as ``Crew.do``."""
     crew = Crew(work, workers)
     try:
-        yield from crew.results(tasks)
+        yield from crew.do(tasks)
     finally:
         crew.end()
 
@@ -131,7 +131,7 @@ def in_order(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int
     """Do the tasks in worker processes, or here where one is enough; yields results in the order of the tasks.
 
     Raises:
-        SimulationError: as ``Crew.results``.
+        SimulationError: as ``Crew.do``.
     """
     if workers <= 1 or len(tasks) < 2:
         yield from map(work, tasks)

@@ -172,7 +172,7 @@ class Evaluations:
             return
         home = self._homes()  # always the same, so that each worker compiles the models of its trials only
         asked = [(setting, tuple(map(float, point)), trial) for point, trial in tasks]
-        for done in self._crew.results(asked, [home[trial] for _, trial in tasks]):
+        for done in self._crew.do(asked, [home[trial] for _, trial in tasks]):
             yield done.result
 
     def _homes(self) -> dict[str, int]:
