@@ -49,11 +49,17 @@ class Biopsies:
         if self.ihc[row] == NOT_DONE:
             return "too little tumor for a biopsy"
         ratio = float(self.ish_ratio[row])
-        amplified = "amplified" if ratio >= assay_numbers().value("ish_ratio_amplified") else "not amplified"
+        called = "amplified" if ratio >= assay_numbers().value("ish_ratio_amplified") else "not amplified"
         return (
             f"IHC {CLASSES[int(self.ihc[row])]} ({self.strong[row]:.0%} of the cells 3+), ISH ratio {ratio:.1f} "
-            f"({amplified}): {STATUSES[int(self.status[row])]}"
+            f"({called}): {STATUSES[int(self.status[row])]}"
         )
+
+    def short_words(self, row: int) -> str:
+        """One report for a figure: ``IHC 2+, ISH ratio 2.4``."""
+        if self.ihc[row] == NOT_DONE:
+            return "too little tumor"
+        return f"IHC {CLASSES[int(self.ihc[row])]}, ISH ratio {float(self.ish_ratio[row]):.1f}"
 
 
 def largest_lesion(clone_mL: Floats) -> Ints:
