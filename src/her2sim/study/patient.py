@@ -27,7 +27,7 @@ def course_of(choice: Choice, out: Path | None = None, biopsies: Sequence[Wanted
 
     Other arguments:
         out: folder that will be written, checked before anything is simulated.
-        biopsies: to take besides those at the start of each line and at progression.
+        biopsies: to take besides those at the start of the first line and at progression.
 
     Raises:
         InputError: see ``choose``; or ``out`` is a file.

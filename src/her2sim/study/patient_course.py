@@ -120,7 +120,7 @@ def patient_course(
         days: longest course; that of the trial's follow-up by default.
 
     Other arguments:
-        biopsies: to take besides those at the start of each line and at progression.
+        biopsies: to take besides those at the start of the first line and at progression.
 
     Raises:
         SimulationError: her course cannot be computed.

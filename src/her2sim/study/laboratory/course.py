@@ -112,7 +112,7 @@ def line_laboratory(
         visits: (n_visits,) days of her scans, NaN where missed; those after the last of ``days`` are not drawn.
         elapsed: day on which the line began, since the first.
         progressed: whether the line ended by progression, which is biopsied.
-        wanted: biopsies asked for, besides those at the start and at progression.
+        wanted: biopsies asked for, besides those at the start of the first line and at progression.
         seed: of the line's draws.
     """
     patients, ids = cohort.patients, cohort.patients.ids
@@ -138,7 +138,7 @@ def line_laboratory(
         report = take_biopsies(tumor, slot, untreated, left[None, at], patch, seed=seed, patients=ids, purpose=purpose)
         return Taken(elapsed + day, LESIONS[int(slot[0])], report)
 
-    taken = [biopsy(0.0, "", START)]
+    taken = [biopsy(0.0, "", START)] if elapsed == 0.0 else []  # a later line starts from the biopsy of the last one
     for one in wanted:
         if elapsed <= one.day <= elapsed + days[-1]:
             taken.append(biopsy(one.day - elapsed, one.lesion, f"day {one.day:g} {one.lesion}"))
