@@ -48,7 +48,8 @@ def test_an_untreated_tumor_sheds_by_its_volume_whatever_its_growth(
     """As long as its spontaneous deaths are fewer than all deaths were measured to be."""
     growth = min(growth, 0.5 * VALUE("tumor_cell_death_per_day"))
     given_values = {"V_T1_sensitive_mL": first, "V_NT_sensitive_mL": other, "space_T1": room, "space_NT": room}
-    found = level(**given_values, growth_rate_T1_per_day=growth, growth_rate_NT_per_day=growth, turnover=1.0)
+    given_values |= {"growth_rate_T1_per_day": growth, "growth_rate_NT_per_day": growth, "turnover": 1.0}
+    found = level(None, "sensitive", **given_values)
     assert found == pytest.approx(PER_DEATH * VALUE("tumor_cell_death_per_day") * (first + other), rel=1e-9, abs=1e-12)
 
 
@@ -81,11 +82,11 @@ def test_what_drugs_kill_adds_and_births_that_they_stop_take_away() -> None:
 
 def test_without_shedding_there_is_none() -> None:
     removed = tumor_dna(death_rates([])).knock_outs["dna_shedding"]
-    assert level(V_T1_sensitive_mL=100.0, **removed) == 0.0
+    assert level(None, "sensitive", V_T1_sensitive_mL=100.0, **removed) == 0.0
 
 
 def test_a_level_at_balance_is_within_two_percent_of_one_that_lags() -> None:
-    """The longest published half-life, 2.5 hours, and deaths that fall by 10 % a day, faster than any therapy makes them."""
+    """The longest published half-life, 2.5 hours, and deaths that fall by 10 % a day, faster than under any therapy."""
     fast, fall = math.log(2.0) / VALUE("tumor_dna_half_life_days"), 0.1
     slow = math.log(2.0) / tumor_dna_numbers()["tumor_dna_half_life_days"].high
     for clearance, most in ((fast, 0.004), (slow, 0.02)):

@@ -110,9 +110,7 @@ class PatientCourse:
         return self.patient.entry.cohort
 
 
-def patient_course(
-    patient: ChosenPatient, days: float | None = None, biopsies: Sequence[Wanted] = ()
-) -> PatientCourse:
+def patient_course(patient: ChosenPatient, days: float | None = None, biopsies: Sequence[Wanted] = ()) -> PatientCourse:
     """Take a patient through her lines, each until progression, death or the end of observation.
 
     Main arguments:

@@ -1,4 +1,4 @@
-"""What ``her2sim patient`` writes: one figure, tables of days, scans, blood and biopsies, and the explanation as text."""
+"""What ``her2sim patient`` writes: a figure, tables of days, scans, blood and biopsies, and the explanation as text."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from her2sim.model.modules.soluble_her2 import SOLUBLE_HER2
 from her2sim.plots.alternatives import Alternative, alternatives_figure
 from her2sim.plots.patient import LinePanel, PatientFigure, ScanPoint, Tube, patient_figure
 from her2sim.study.her2_reading import CLASSES, edges_per_cell
+from her2sim.study.laboratory.plasma import COPIES
 from her2sim.study.laboratory.told import biopsies_csv, blood_csv
 from her2sim.study.patient_course import LineCourse, PatientCourse
 from her2sim.study.patient_words import clone_words, course_lines, headline
@@ -132,12 +133,16 @@ def _panel(line: LineCourse) -> LinePanel:
         soluble_ng_per_mL=series.get(SOLUBLE_HER2),
         irradiated=line.irradiated,
         tumor_dna_pct=100.0 * line.laboratory.dna.tumor_fraction,
-        blood=tuple(
-            Tube(float(day), 200.0 * float(line.laboratory.reported.vaf[0, i]), bool(line.laboratory.reported.found[0, i]))
-            for i, day in enumerate(line.laboratory.draw_day)
-        ),
+        blood=_tubes(line),
         erbb2_plasma_ratio=line.laboratory.dna.erbb2_ratio,
     )
+
+
+def _tubes(line: LineCourse) -> tuple[Tube, ...]:
+    """Tubes of blood; a truncal mutation is on one of two copies, so twice its share is that of the tumor."""
+    told = line.laboratory.reported
+    rows = zip(line.laboratory.draw_day, told.vaf[0], told.found[0], strict=True)
+    return tuple(Tube(float(day), 100.0 * COPIES * float(vaf), bool(found)) for day, vaf, found in rows)
 
 
 def _blocked(line: LineCourse) -> dict[str, np.ndarray]:  # type: ignore[type-arg]

@@ -118,7 +118,7 @@ def site_of_action_page(figures: Sequence[Published], predicted: Mapping[str, fl
 
 
 def figure_tables(figures: Sequence[Published], predicted: Mapping[str, float]) -> list[str]:
-    """One table per group of figures, each with its notes, as lines of Markdown; arguments as ``site_of_action_page``."""
+    """One table per group of figures, each with its notes, as lines of Markdown; arguments as in the page."""
     lines: list[str] = []
     for group in dict.fromkeys(figure.group for figure in figures):
         lines += ["", f"## {group[0].upper()}{group[1:]}", "| quantity | predicted | published | verdict | source |"]

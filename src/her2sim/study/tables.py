@@ -1,4 +1,4 @@
-"""The tables of a run folder, made from the course of a chunk: patients, scans and events, and what a laboratory found."""
+"""The tables of a run folder, made from the course of a chunk: patients, scans, events, and what a laboratory found."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def take_biopsies(
 
 
 def _in_cores(volume: Floats, patch_um: Floats, luck: Floats) -> Floats:
-    """Shares of the clones in the cores, (n, n_clones): patches of either kind by chance, clones within a kind by volume."""
+    """Shares of the clones in the cores, (n, n_clones): kinds of patches by chance, clones of a kind by volume."""
     from scipy.stats import binom
 
     numbers = assay_numbers()

@@ -1,4 +1,4 @@
-"""A tube of blood in a laboratory: a few thousand molecules are counted, so little tumor DNA is found or missed by luck."""
+"""A tube of blood in a laboratory: a few thousand molecules are counted, so a little tumor DNA is found by luck."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One patient with a laboratory: tumor DNA day by day, a tube of blood at each scan, biopsies of the lesions asked for."""
+"""One patient with a laboratory: tumor DNA day by day, a tube of blood at each scan, biopsies of lesions asked for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LESIONS = tuple(slot.name for slot in SLOTS)
 
 @dataclass(frozen=True)
 class Wanted:
-    """A biopsy to take: days since the first line began, and the lesion; the largest outside the brain if none is named."""
+    """A biopsy to take: day since the first line began, and lesion; the largest outside the brain if none is named."""
 
     day: float
     lesion: str = ""

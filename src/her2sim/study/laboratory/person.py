@@ -1,4 +1,4 @@
-"""How a patient differs from others in what a laboratory finds: what her tumor sheds, her plasma, her background DNA."""
+"""How patients differ in what a laboratory finds: what a tumor sheds, how much plasma there is, background DNA."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sheds:
 
 
 def laboratory_numbers(seed: int, replicate: int) -> dict[str, float]:
-    """Numbers of ``data/observation/tumor_dna.yaml`` in force: as they stand in replicate 0, else within uncertainty."""
+    """Numbers of ``data/observation/tumor_dna.yaml``: as they stand in replicate 0, else drawn within uncertainty."""
     return draw_typical_values(tumor_dna_numbers().quantities, seed, replicate)
 
 

@@ -1,6 +1,6 @@
 """Cell-free DNA in plasma as it is, before any assay: how much is of the tumor, and what is mutated or amplified in it.
 
-With D_c tumor DNA of clone c in plasma (genomes of a cell, two haploid ones each) and N haploid genomes of other tissues:
+With D_c tumor DNA of clone c (genomes of a cell, two haploid ones each) and N haploid genomes of other tissues:
 
     tumor fraction = 2 D / (2 D + N)         truncal mutation, one of two copies: VAF = D / (2 D + N)
     ERBB2 over another gene = (2 sum r_c D_c + N) / (2 D + N),   r_c copies per centromere in clone c

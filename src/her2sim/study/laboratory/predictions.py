@@ -1,4 +1,4 @@
-"""What the model says of figures that laboratories have published; two trials that the fit has seen give the patients."""
+"""What the model says of figures that laboratories have published; trials that the fit has seen give the patients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``laboratory.parquet``: a row for each blood draw of a patient on trial therapy, with the biopsy of that day if any."""
+"""``laboratory.parquet``: a row for each blood draw of a patient on trial therapy, with the biopsy of that day."""
 
 from __future__ import annotations
 

@@ -125,9 +125,7 @@ def arm_laboratory(
 def her2_by_clone(patients: Patients, typical: Mapping[str, float]) -> Floats:
     """HER2 per cell of each clone without drugs, (n, n_clones)."""
     bulk = 10.0 ** np.asarray(patients["her2_log10_per_cell"], dtype=np.float64)
-    ratios = [
-        np.broadcast_to(parameter_of(patients, typical, f"her2_ratio_{clone}"), bulk.shape) for clone in CLONES
-    ]
+    ratios = [np.broadcast_to(parameter_of(patients, typical, f"her2_ratio_{clone}"), bulk.shape) for clone in CLONES]
     return bulk[:, None] * np.stack(ratios, axis=1)
 
 
