@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -30,6 +30,7 @@ def drawn(dna: PlasmaDna, n: int, draws: int = 1, first: int = 0) -> BloodDraws:
 
 
 @given(level, level, st.floats(0.0, 100.0))
+@settings(deadline=None)
 def test_no_more_than_all_dna_is_of_the_tumor_and_no_more_than_half_is_mutated(
     high: float, low: float, other: float
 ) -> None:
@@ -41,6 +42,7 @@ def test_no_more_than_all_dna_is_of_the_tumor_and_no_more_than_half_is_mutated(
 
 
 @given(st.floats(0.1, 1e3), st.floats(0.5, 100.0), st.floats(0.01, 0.98))
+@settings(deadline=None)
 def test_erbb2_falls_as_cells_with_little_her2_take_over_and_the_fraction_stays(
     tumor: float, other: float, low: float
 ) -> None:

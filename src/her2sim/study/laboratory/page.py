@@ -82,10 +82,10 @@ READING = """## What is in it
 
 ## How to read it
 * Nothing was fitted to these figures, and nothing here changes an outcome.
-* **Tumor DNA in metastatic breast cancer comes out too low**: shedding was measured in lung cancer of stage I to III,
-  and what plasma ERBB2 shows in patients asks for two to three times as much per milliliter, or for more tumor than
-  the lesions of a trial hold. Ratios over time in one patient do not hang on it; the share of patients above a limit
-  does.
+* **Tumor DNA in metastatic breast cancer comes out too low**: shedding was measured in lung cancer of stage I to III.
+  Three times as much would call ERBB2 amplified in 44 % of the patients as published, and put a third of those of the
+  second line above 10 % of plasma DNA; more tumor than the lesions of a trial hold would do the same. Ratios over time
+  in one patient do not hang on it; the share of patients above a limit does.
 * Loss of HER2 is the model's own: clones with little HER2 from the start, and switching under blockade. Samples and
   readers make part of it: without any change in the tumor some biopsies are read differently.
 * Chemotherapy does not raise DNA of other tissues (Choudhury 2018), nor do infections or operations. There is no
