@@ -18,7 +18,9 @@ def test_a_patient_is_explained_and_drawn(command: Command, tmp_path: Path) -> N
     assert "Patient 9 of breast cancer" in done.out and "Line 1: trastuzumab + docetaxel" in done.out
     assert "Research use only" in done.out
     names = {path.name for path in (tmp_path / "nine").iterdir()}
-    assert names == {"patient.svg", "patient.png", "course.csv", "scans.csv", "why.txt"}
+    assert names == {
+        "patient.svg", "patient.png", "course.csv", "scans.csv", "blood.csv", "biopsies.csv", "why.txt"
+    }  # fmt: skip
     course = pd.read_csv(tmp_path / "nine" / "course.csv")
     assert {"day", "line", "C_trastuzumab_mg_per_L", "theta_domain_IV_systemic", "targets_mm", "ihc"} <= set(course)
     assert course["day"].is_monotonic_increasing

@@ -25,6 +25,9 @@ RUN_SEED = "Seed of the random numbers: the same seed gives the same files."
 RUN_WORKERS = "Processes that work at once. Changes the speed, never a result."
 RUN_OUT = "Run folder; if not given, runs/<id>-<patients>-s<seed>, with the mechanisms removed."
 RUN_CHUNK = "Patients per unit of work; what is lost when a run is stopped. Never changes a result."
+RUN_LABORATORY = (
+    "Also write laboratory.parquet: tumor DNA and soluble HER2 at each visit, biopsies at both ends of therapy."
+)
 WITHOUT = "Mechanisms to remove, separated by commas, for example adcc,bystander (see `her2sim model --mechanisms`)."
 RUN_QUIET = "Print nothing but errors."
 

@@ -21,6 +21,7 @@ PRIOR = "Drugs of an earlier line (may be repeated), or `none`; if not given, th
 SET = "Trait, covariate or parameter, for example HER2_per_cell=2e5 (see --traits)."
 INSTEAD = "The same patient under this regimen as well, laid over the first (may be repeated)."
 MONTHS = "Longest course; if not given, the follow-up of the trial or setting."
+BIOPSY = "Another biopsy: day since the first line began, and lesion (T1-T3, NT, OC, CNS), as 180:T2 (may be repeated)."
 OUT = "Folder for the figure, the tables and the explanation; without it, only the explanation is printed."
 
 
@@ -41,6 +42,7 @@ def patient(
     setting: Annotated[str, typer.Option("--setting", help=SETTING)] = "",
     instead: Annotated[list[str] | None, typer.Option("--instead", help=INSTEAD, show_default=False)] = None,
     months: Annotated[float | None, typer.Option("--months", help=MONTHS, show_default=False)] = None,
+    biopsy: Annotated[list[str] | None, typer.Option("--biopsy", help=BIOPSY, show_default=False)] = None,
     out: Annotated[Path | None, typer.Option("--out", help=OUT, show_default=False)] = None,
     traits: Annotated[bool, typer.Option("--traits", help="List what --set takes, and stop.")] = False,
 ) -> None:
@@ -63,7 +65,10 @@ def patient(
         without=tuple(without or ()),
         days=None if months is None else months * study.DAYS_PER_MONTH,
     )
-    courses = study.alternatives_of(choice, instead, out) if instead else [study.course_of(choice, out)]
+    biopsies = [study.wanted_biopsy(text) for text in biopsy or []]
+    courses = (
+        study.alternatives_of(choice, instead, out, biopsies) if instead else [study.course_of(choice, out, biopsies)]
+    )
     written: list[Path] = []
     if out is not None:
         written = study.write_alternatives(courses, out) if instead else study.write_patient(courses[0], out)

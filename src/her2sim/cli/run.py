@@ -25,6 +25,7 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help=messages.RUN_OUT, show_default=False)] = None,
     chunk_size: Annotated[int, typer.Option("--chunk-size", min=1, help=messages.RUN_CHUNK)] = 100,
     without: Annotated[list[str] | None, typer.Option("--without", help=messages.WITHOUT, show_default=False)] = None,
+    laboratory: Annotated[bool, typer.Option("--laboratory", help=messages.RUN_LABORATORY)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help=messages.RUN_QUIET)] = False,
 ) -> None:
     """Simulate ``record`` and say where the results are."""
@@ -49,6 +50,7 @@ def run(
             chunk_size=chunk_size,
             on_progress=tell,
             without=without or (),
+            laboratory=laboratory,
         )
     if quiet:
         return

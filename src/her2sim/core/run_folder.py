@@ -40,6 +40,7 @@ class RunSettings:
 
     Other arguments:
         without: mechanisms removed from the model, separated by commas; empty for the whole model.
+        laboratory: whether blood and biopsies are looked at.
     """
 
     record_id: str
@@ -50,6 +51,7 @@ class RunSettings:
     version: str
     model_sha256: str
     without: str = ""
+    laboratory: bool = False
 
 
 WORDS = {
@@ -61,7 +63,10 @@ WORDS = {
     "version": "the version of her2sim",
     "model_sha256": "the model or its parameters",
     "without": "--without",
+    "laboratory": "--laboratory",
 }
+LATER = {"without": "", "laboratory": False}
+"""What older manifests mean where they do not name a setting."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,7 @@ def _refuse_other_run(path: Path, found: object, wanted: RunSettings) -> None:
     differences = [
         f"{WORDS[f.name]} ({_shown(f.name, there.get(f.name))} there, {_shown(f.name, getattr(wanted, f.name))} now)"
         for f in fields(RunSettings)
-        if there.get(f.name, "" if f.name == "without" else None) != getattr(wanted, f.name)
+        if there.get(f.name, LATER.get(f.name)) != getattr(wanted, f.name)
     ]
     if differences:
         raise InputError(
@@ -190,6 +195,8 @@ def _shown(name: str, value: object) -> str:
         return str(value)[:8]
     if name == "without":
         return str(value or "nothing")
+    if name == "laboratory":
+        return "asked for" if value else "not asked for"
     return "the trial's own number" if value is None else str(value)
 
 

@@ -66,14 +66,15 @@ def modules_of(
     modules = [pk(drug, disease, routes[drug.id]) for drug in ordered]
     modules += [tumor_her2(), site_exposure(ordered), receptor_binding(ordered), kinase_block(ordered)]
     modules += [pathway_block(ordered), receptor_signal(ordered, disease), growth_control(ordered)]
-    has = {kind: bool(actions_of(ordered, kind)) for kind in ("antibody", "payload", "cytotoxic")}
+    has = _killers(ordered)
     if has["antibody"]:
         modules.append(adcc(ordered))
     if has["payload"]:
         modules.append(payload(ordered))
     if has["cytotoxic"]:
         modules.append(cytotoxic(ordered, disease))
-    modules += [lesion(slot, disease, {clone: _deaths(clone, slot, has) for clone in CLONES}) for slot in SLOTS]
+    deaths = death_rates(ordered)
+    modules += [lesion(slot, disease, deaths[slot.name]) for slot in SLOTS]
     return [module for module in modules if module.states or module.assignments]
 
 
@@ -95,6 +96,20 @@ def actions_without_mechanism(drugs: Sequence[Drug]) -> tuple[tuple[str, str], .
     A study must say so to its reader.
     """
     return tuple((drug.id, action.kind) for drug in drugs for action in drug.actions if action.kind not in MECHANISMS)
+
+
+def death_rates(drugs: Sequence[Drug]) -> dict[str, dict[str, list[str]]]:
+    """Slot -> clone -> names of the rates (1/day) at which the drugs of a regimen kill it.
+
+    >>> death_rates([])["T1"]["bypass"]
+    ['addiction_death_bypass_systemic_per_day']
+    """
+    has = _killers(drugs)
+    return {slot.name: {clone: _deaths(clone, slot, has) for clone in CLONES} for slot in SLOTS}
+
+
+def _killers(drugs: Sequence[Drug]) -> dict[str, bool]:
+    return {kind: bool(actions_of(drugs, kind)) for kind in ("antibody", "payload", "cytotoxic")}
 
 
 def _deaths(clone: str, slot: Slot, has: Mapping[str, bool]) -> list[str]:

@@ -22,7 +22,7 @@ WIDTH_IN, LEFT_IN, RIGHT_IN = 7.4, 0.86, 1.78
 PANEL_IN, GAP_IN, FOOT_IN = 0.86, 0.19, 0.5
 LEAST_ML, LEAST_SHARE, BRAIN_ML = 1e-3, 1e-4, 0.05
 CLONE_COLORS = (ARMS[0], ARMS[2], ARMS[1], ARMS[3], ARMS[4], ARMS[5])
-LABEL_PT = 7.5
+LABEL_PT, LEAST_DNA_PCT = 7.5, 1e-3
 _RING: Any = {"markersize": 4.2, "markeredgecolor": INK, "markeredgewidth": 0.6}
 
 
@@ -37,6 +37,15 @@ class ScanPoint:
 
 
 @dataclass(frozen=True)
+class Tube:
+    """A tube of blood: day, tumor fraction as counted (percent), and whether that is enough to be called found."""
+
+    day: float
+    tumor_dna_pct: float
+    found: bool
+
+
+@dataclass(frozen=True)
 class LinePanel:
     """What is drawn of one line of therapy; days count from the start of the first line, series are (n_days,).
 
@@ -46,6 +55,8 @@ class LinePanel:
         biopsies: (day, words).
         soluble_ng_per_mL: in blood, or None.
         irradiated: whether radiotherapy of the brain came before the line.
+        tumor_dna_pct: share of the tumor in cell-free DNA of plasma, percent, or None; ``blood``: tubes of it.
+        erbb2_plasma_ratio: ERBB2 over other genes in plasma, or None.
     """
 
     title: str
@@ -66,6 +77,9 @@ class LinePanel:
     biopsies: tuple[tuple[float, str], ...]
     soluble_ng_per_mL: Floats | None
     irradiated: bool = False
+    tumor_dna_pct: Floats | None = None
+    blood: tuple[Tube, ...] = ()
+    erbb2_plasma_ratio: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,8 @@ def patient_figure(data: PatientFigure) -> Figure:
         panels.insert(5, ("living tumor in\nthe brain, mL", PANEL_IN, _brain_clones))
     if any(line.soluble_ng_per_mL is not None for line in data.lines):
         panels.append(("soluble HER2\nin blood, ng/mL", 0.9 * PANEL_IN, _soluble))
+    if any(line.tumor_dna_pct is not None for line in data.lines):
+        panels.append(("tumor DNA in\nplasma, % of all", 1.2 * PANEL_IN, _tumor_dna))
     head = 0.14 + 0.2 * len(title) + (0.17 if data.subtitle else 0.0) + 0.16 * len(words) + 0.34
     height = head + sum(tall + GAP_IN for _, tall, _ in panels) + FOOT_IN - GAP_IN
     last = max(line.end for line in data.lines)
@@ -318,13 +334,18 @@ def _her2(axes: Axes, data: PatientFigure) -> list[tuple[str, str, str]]:
             if np.isfinite(level):
                 axes.plot([day / DAYS_PER_MONTH], [level], "D", markersize=4, color=MUTED, clip_on=False)
     for day, words in _biopsies(data.lines):
-        labels.append((f"{day / DAYS_PER_MONTH:.0f} mo: {words.split(' (')[0]}", INK, ""))
+        labels.append((f"{day / DAYS_PER_MONTH:.0f} mo: {words}", INK, ""))
     decade_ticks(axes)
     return labels
 
 
 def _biopsies(lines: Sequence[LinePanel]) -> list[tuple[float, str]]:
-    return [lines[0].biopsies[0], *(line.biopsies[1] for line in lines)]
+    """What the biopsies found, in order; one taken as a line ends also stands for that as the next begins."""
+    found: dict[int, tuple[float, str]] = {}
+    for line in lines:
+        for day, words in line.biopsies:
+            found.setdefault(round(day), (day, words))
+    return list(found.values())
 
 
 def _soluble(axes: Axes, data: PatientFigure) -> list[tuple[str, str, str]]:
@@ -336,6 +357,32 @@ def _soluble(axes: Axes, data: PatientFigure) -> list[tuple[str, str, str]]:
     axes.set_ylim(0.0, 1.15 * highest)
     axes.locator_params(axis="y", nbins=4)
     return [("free and bound", INK, "-")]
+
+
+def _tumor_dna(axes: Axes, data: PatientFigure) -> list[tuple[str, str, str]]:
+    told = [line.tumor_dna_pct for line in data.lines if line.tumor_dna_pct is not None]
+    counted = [tube.tumor_dna_pct for line in data.lines for tube in line.blood]
+    highest = max(10.0 * LEAST_DNA_PCT, *(float(np.max(values)) for values in told), *counted)
+    above = [level for level in (*(float(np.min(values)) for values in told), *counted) if level > 0.0]
+    least = max(LEAST_DNA_PCT, min([0.05 * highest, *above]) / 3.0)
+    drawn: set[bool] = set()
+    for line in data.lines:
+        if line.tumor_dna_pct is None:
+            continue
+        axes.plot(_months(line), np.maximum(line.tumor_dna_pct, least), color=INK, linewidth=1.1)
+        for tube in line.blood:
+            drawn.add(tube.found)
+            level, color = max(tube.tumor_dna_pct, least), ARMS[1] if tube.found else "white"
+            axes.plot([tube.day / DAYS_PER_MONTH], [level], "o", color=color, clip_on=False, zorder=4, **_RING)
+    axes.set_yscale("log")
+    axes.set_ylim(least, min(highest * 2.5, 100.0))
+    decade_ticks(axes)
+    marks = {True: ("counted in a tube", ARMS[1], "o"), False: ("not found in it", "white", "o")}
+    labels = [("at her usual background", INK, "-"), *(marks[found] for found in (True, False) if found in drawn)]
+    first, last = data.lines[0].erbb2_plasma_ratio, data.lines[-1].erbb2_plasma_ratio
+    if first is not None and last is not None:
+        labels.append((f"its ERBB2 ratio: {first[0]:.2f} at first, {last[-1]:.2f} at the end", MUTED, ""))
+    return labels
 
 
 def _side_labels(axes: Axes, labels: Sequence[tuple[str, str, str]], tall: float) -> None:

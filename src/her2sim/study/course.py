@@ -21,6 +21,7 @@ from her2sim.model.drug_file import load_drug
 from her2sim.population.patients import Patients
 from her2sim.study.cohort import typical_in_force
 from her2sim.study.entry import enter, progression_rule
+from her2sim.study.laboratory.visits import ArmLaboratory, arm_laboratory
 from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
 from her2sim.study.scans import first_progression, seen_until, true_scans
 from her2sim.trial.brain_radiotherapy import progressed_in_brain
@@ -51,6 +52,9 @@ class ArmCourse:
         readings, judged: by assessor.
         follow_up: by assessor, since central review ends when the investigator stops scanning.
         death_day: (n,) true day of death, infinity beyond the horizon.
+
+    Other arguments:
+        laboratory: blood and biopsies on trial therapy, where the plan asks for them.
     """
 
     arm: str
@@ -62,6 +66,7 @@ class ArmCourse:
     judged: Mapping[str, Judged]
     follow_up: Mapping[str, FollowUp]
     death_day: Floats
+    laboratory: ArmLaboratory | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def simulate_chunk(plan: TrialPlan, replicate: int, first: int, stop: int) -> Ch
     typical = typical_in_force(plan, replicate)
     rule = progression_rule(typical)
     entry = enter(plan, numbers, typical, replicate=replicate)
-    arms = tuple(_arm_course(plan, arm, entry, typical, rule) for arm in plan.arms)
+    arms = tuple(_arm_course(plan, arm, entry, typical, rule, replicate) for arm in plan.arms)
     return ChunkCourse(replicate, numbers, entry.cohort.patients, entry.attempts, entry.prior, arms)
 
 
@@ -93,7 +98,7 @@ def rule_on_trial(rule: ProgressionRule, typical: Mapping[str, float], imaging: 
 
 
 def _arm_course(
-    plan: TrialPlan, arm: ArmPlan, entry: Entry, typical: Mapping[str, float], rule: ProgressionRule
+    plan: TrialPlan, arm: ArmPlan, entry: Entry, typical: Mapping[str, float], rule: ProgressionRule, replicate: int
 ) -> ArmCourse:
     keep = np.flatnonzero(entry.numbers < arm.n)
     cohort = entry.cohort.take(keep)
@@ -162,9 +167,13 @@ def _arm_course(
     seen_death = np.where(np.isfinite(death), death, np.nan)
     new_therapy = np.where(alive, progressed + typical["next_line_gap_days"], np.nan)
     follow_up = FollowUp(end_of_study, plan.planned, seen_death, withdrawal < cutoff, new_therapy)
+    laboratory = arm_laboratory(
+        cohort, record.disease, arm.regimen, start, days, visits=visits, until=np.minimum(last_scan, progressed),
+        progressed=progressed, replicate=replicate, ok=status == 0,
+    ) if plan.laboratory else None  # fmt: skip
     return ArmCourse(
         arm.name, entry.numbers[keep], status, fail_day, tuple(fail_state),
-        readings, judged, {who: follow_up for who in ASSESSORS}, death,
+        readings, judged, {who: follow_up for who in ASSESSORS}, death, laboratory,
     )  # fmt: skip
 
 

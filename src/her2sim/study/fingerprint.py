@@ -10,7 +10,7 @@ from typing import Protocol
 from her2sim.core.paths import data_dir
 
 ROOMS = ("core", "record", "model", "engine", "population", "trial", "endpoints", "study")
-FOLDERS = ("parameters", "calibration", "drugs", "populations", "regimens", "recist", "defaults")
+FOLDERS = ("parameters", "calibration", "drugs", "populations", "regimens", "recist", "defaults", "observation")
 
 
 class _Digest(Protocol):

@@ -59,6 +59,49 @@ def edges_per_cell() -> Floats:
     return np.array([10.0 ** numbers.value(f"ihc_edge_{n}") for n in (1, 2, 3)])
 
 
+def stained_shares(shares: Floats, her2_per_cell: Floats, shift_log10: Floats | float = 0.0) -> Floats:
+    """Share of cells that stain at least 1+, 2+ and 3+, (n, 3).
+
+    Main arguments:
+        shares: (n, n_clones) shares of the clones in a sample.
+        her2_per_cell: (n, n_clones) or (n_clones,) molecules per cell.
+
+    Other arguments:
+        shift_log10: (n,) how much higher a reader sets the edges than the usual one.
+
+    >>> stained_shares(np.array([[1.0]]), np.array([1e6])).round(2).tolist()
+    [[1.0, 1.0, 0.71]]
+    """
+    from scipy.special import ndtr
+
+    numbers = assay_numbers()
+    sd, share = numbers.value("ihc_cell_spread"), numbers.value("ihc_share_of_cells")
+    upper = NormalDist().inv_cdf(1.0 - share) * sd
+    levels = np.log10(np.maximum(her2_per_cell, 1.0))[..., None]
+    edges = np.log10(edges_per_cell()) + upper + np.reshape(shift_log10, (-1, 1, 1))
+    return np.sum(shares[..., None] * ndtr((levels - edges) / sd), axis=1)
+
+
+def ihc_class(stained: Floats) -> NDArray[np.int64]:
+    """The class by the guideline, (n,) 0 to 3: the highest that more than the guideline's share of cells reach.
+
+    Main arguments:
+        stained: (n, 3) from ``stained_shares``.
+    """
+    least = assay_numbers().value("ihc_share_of_cells") * (1.0 - 1e-9)
+    return np.max(np.where(stained > least, np.array([1, 2, 3]), 0), axis=1)
+
+
+def gene_ratio(her2_per_cell: Floats) -> Floats:
+    """ERBB2 copies over centromeres 17 in a cell that makes this much HER2 without drugs; any shape.
+
+    >>> gene_ratio(np.array([1e6])).tolist()
+    [6.0]
+    """
+    numbers = assay_numbers()
+    return numbers.value("ish_ratio_normal") + numbers.value("ish_ratio_per_million") * her2_per_cell / 1e6
+
+
 def her2_reading(volume_mL: Floats, her2_per_cell: Floats) -> Her2Reading:
     """Read the HER2 of a tumor from its clones.
 
@@ -73,17 +116,9 @@ def her2_reading(volume_mL: Floats, her2_per_cell: Floats) -> Her2Reading:
     numbers = assay_numbers()
     total = volume_mL.sum(axis=1, keepdims=True)
     shares = np.divide(volume_mL, total, out=np.zeros_like(volume_mL), where=total > 0.0)
-    sd, share = numbers.value("ihc_cell_spread"), numbers.value("ihc_share_of_cells")
-    upper = NormalDist().inv_cdf(1.0 - share) * sd
-    levels = np.log10(np.maximum(her2_per_cell, 1.0))
-    ihc = np.zeros(len(volume_mL), dtype=np.int64)
-    normal = NormalDist()
-    for number, edge in enumerate(np.log10(edges_per_cell()) + upper, start=1):
-        above = np.array([1.0 - normal.cdf((edge - level) / sd) for level in levels])
-        ihc = np.where(shares @ above > share * (1.0 - 1e-9), number, ihc)
+    ihc = ihc_class(stained_shares(shares, her2_per_cell))
     per_cell = shares @ her2_per_cell
-    gain, normal_ratio = numbers.value("ish_ratio_per_million"), numbers.value("ish_ratio_normal")
-    counted = np.minimum(normal_ratio + gain * her2_per_cell / 1e6, numbers.value("ish_ratio_counted"))
+    counted = np.minimum(gene_ratio(her2_per_cell), numbers.value("ish_ratio_counted"))
     enough = total[:, 0] >= numbers.value("biopsy_least_mL")
     return Her2Reading(
         np.where(enough, per_cell, np.nan), np.where(enough, ihc, -1), np.where(enough, shares @ counted, np.nan)

@@ -73,6 +73,7 @@ class ChosenPatient:
         lines: (title, regimen) in the order in which they are given.
         title: who she is, in words.
         others: (title, regimen) of alternatives to the first line.
+        median: whether she is the median patient, in a laboratory too.
     """
 
     plan: TrialPlan
@@ -81,6 +82,7 @@ class ChosenPatient:
     lines: tuple[tuple[str, tuple[RegimenItem, ...]], ...]
     title: str
     others: tuple[tuple[str, tuple[RegimenItem, ...]], ...] = ()
+    median: bool = False
 
 
 def choose(choice: Choice, others: Sequence[str] = ()) -> ChosenPatient:
@@ -112,7 +114,8 @@ def choose(choice: Choice, others: Sequence[str] = ()) -> ChosenPatient:
     who = "Typical patient" if choice.typical else f"Patient {choice.number}"
     origin = record.id if record.extra.get("own") is None else f"{record.disease} cancer, {record.setting}"
     by_hand = "".join(f", {name} = {value:g}" for name, value in (choice.traits or {}).items())
-    return ChosenPatient(plan, entry, typical, lines, f"{who} of {origin} (seed {choice.seed}){by_hand}", instead)
+    title = f"{who} of {origin} (seed {choice.seed}){by_hand}"
+    return ChosenPatient(plan, entry, typical, lines, title, instead, choice.typical)
 
 
 def trait_rows(disease: str = "breast", setting: str = "metastatic-2L") -> list[str]:

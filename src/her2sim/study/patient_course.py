@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +12,20 @@ from her2sim.core.calendar import DAYS_PER_YEAR
 from her2sim.core.errors import SimulationError
 from her2sim.endpoints.recist import Assessment, assess
 from her2sim.endpoints.response import LABELS, Response
-from her2sim.engine import STATUS_TEXT, compile_model
-from her2sim.engine.interface import CompiledModel
-from her2sim.model.assembly import modules_of
-from her2sim.model.drug_file import load_drug
+from her2sim.engine import STATUS_TEXT
 from her2sim.model.evaluate import evaluate
 from her2sim.model.expression import substitute
 from her2sim.model.lesions import CLONES, SLOTS, volume_state, volumes
-from her2sim.model.module import Module, assemble
-from her2sim.model.modules.soluble_her2 import SOLUBLE_HER2, soluble_her2
-from her2sim.model.system import OdeSystem
+from her2sim.model.module import Module
+from her2sim.model.modules.soluble_her2 import SOLUBLE_HER2
 from her2sim.record.types import RegimenItem
 from her2sim.study.cohort import scar_mL
 from her2sim.study.course import rule_on_trial
 from her2sim.study.entry import progression_rule
 from her2sim.study.her2_reading import Her2Reading, her2_reading
+from her2sim.study.laboratory.course import LineLaboratory, Wanted, line_laboratory
+from her2sim.study.laboratory.observed_line import observed_line
+from her2sim.study.laboratory.person import Sheds, laboratory_numbers, sheds
 from her2sim.study.patient_choice import ChosenPatient
 from her2sim.study.scans import first_progression, seen_until, true_scans
 from her2sim.trial.brain_before_trial import IRRADIATED
@@ -38,8 +36,7 @@ from her2sim.trial.lesion_state import carried_states, lesion_states, slot_diame
 from her2sim.trial.mortality import cumulative, death_levels, susceptibilities, time_at
 from her2sim.trial.next_lines import hazard_of
 from her2sim.trial.readings import Reading, TrueScans, read_scans
-from her2sim.trial.tolerance import ATOL
-from her2sim.trial.treatment import Cohort, Line, Trajectory, initial_states, prepare
+from her2sim.trial.treatment import Cohort, Line, Trajectory, prepare
 
 Floats = NDArray[np.float64]
 READER = "INV"
@@ -78,7 +75,8 @@ class LineCourse:
         clone_mL: (n, n_slots, n_clones) living tumor.
         deaths: (lesion of ``SHOWN``, clone) -> what kills -> (n,) rate per day.
         net: (lesion, clone) -> (n,) growth less deaths, per day.
-        her2: what a laboratory would read outside the brain, (n,).
+        her2: what a laboratory would read of all her tumor outside the brain, without error, (n,).
+        laboratory: her blood and biopsies, with the errors of a laboratory.
         irradiated: whether she had radiotherapy of the brain before the line, be it before the trial.
     """
 
@@ -95,6 +93,7 @@ class LineCourse:
     deaths: Mapping[tuple[str, str], Mapping[str, Floats]]
     net: Mapping[tuple[str, str], Floats]
     her2: Her2Reading
+    laboratory: LineLaboratory
     irradiated: bool = False
 
 
@@ -112,12 +111,15 @@ class PatientCourse:
         return self.patient.entry.cohort
 
 
-def patient_course(patient: ChosenPatient, days: float | None = None) -> PatientCourse:
+def patient_course(patient: ChosenPatient, days: float | None = None, biopsies: Sequence[Wanted] = ()) -> PatientCourse:
     """Take a patient through her lines, each until progression, death or the end of observation.
 
     Main arguments:
         patient: from ``choose``.
         days: longest course; that of the trial's follow-up by default.
+
+    Other arguments:
+        biopsies: to take besides those at the start of the first line and at progression.
 
     Raises:
         SimulationError: her course cannot be computed.
@@ -135,15 +137,18 @@ def patient_course(patient: ChosenPatient, days: float | None = None) -> Patient
     rule = rule_on_trial(progression_rule(typical), typical, record.assessment.brain_imaging)
     lines: list[LineCourse] = []
     cohort = entry.cohort
+    numbers = laboratory_numbers(seed, 0)
+    own = sheds(cohort.patients, numbers, seed, median=patient.median)
     irradiated = bool(cohort.patients.get(IRRADIATED, 0.0)[0] > 0.5)
     elapsed, death = 0.0, float("inf")
     for number, (title, regimen) in enumerate(patient.lines):
-        solved = _solved(patient, cohort, regimen, start, horizon - elapsed, number)
+        solved = _solved(patient, cohort, regimen, start, horizon - elapsed, number, own)
         age = entry.cohort.patients.columns["age_years"] + elapsed / DAYS_PER_YEAR
         hazard = cumulative(solved.course.days, hazard_of(solved.course, age, frailty, typical, weights))
         dies = float(time_at(solved.course.days, hazard, left)[0])
         ended, judged = _line_end(solved, dies)
-        line = _described(cohort, solved, title, judged, elapsed, ended, dies)
+        looked = _Looked(own, numbers, seed + number * OTHER_LINE, biopsies)
+        line = _described(cohort, solved, title, judged, elapsed, ended, dies, looked)
         lines.append(replace(line, irradiated=irradiated))
         left = left - np.interp(ended, solved.course.days[0], hazard[0])
         state = solved.course.at(np.array([ended]))
@@ -170,6 +175,16 @@ class _Solved:
     reading: Reading
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """What the laboratory needs of a line: her own shedding, its numbers, the seed of its draws, biopsies asked for."""
+
+    own: Sheds
+    numbers: Mapping[str, float]
+    seed: int
+    biopsies: Sequence[Wanted]
+
+
 def _opened(before: Cohort, after: Cohort) -> bool:
     """Whether radiotherapy of the brain was given between two states of a patient: it opens her barrier."""
     one, other = (cohort.patients.get(BARRIER, cohort.typical[BARRIER]) for cohort in (before, after))
@@ -183,6 +198,7 @@ def _solved(
     start: Mapping[str, Floats],
     horizon: float,
     number: int,
+    own: Sheds,
 ) -> _Solved:
     record = patient.plan.record
     ids, seed = cohort.patients.ids, cohort.seed + number * OTHER_LINE
@@ -191,7 +207,8 @@ def _solved(
     done = visits[0][~np.isnan(visits[0]) & (visits[0] <= horizon)]
     days = np.unique(np.concatenate([grid, done]))[None, :]
     plain = prepare(cohort, record.disease, regimen, start, days)
-    modules, line = _with_soluble_her2(plain, cohort, start)
+    observed = observed_line(plain, cohort, start, own.parameters)
+    line = observed.line
     course = line.solve(np.arange(1), days, line.initial, line.doses, 0.0)
     if course.status[0]:
         raise SimulationError(
@@ -204,30 +221,7 @@ def _solved(
     reading = read_scans(
         truth, READER, patient.typical, seed=seed, patients=ids, brain_imaging=record.assessment.brain_imaging
     )
-    return _Solved(modules, line, course, truth, reading)
-
-
-def _with_soluble_her2(line: Line, cohort: Cohort, start: Mapping[str, Floats]) -> tuple[tuple[Module, ...], Line]:
-    """The line with the soluble HER2 of blood as a further state."""
-    modules, system, compiled = _observed(line.model.disease, tuple(sorted(line.model.routes.items())))
-    known = dict(zip(line.model.system.parameter_names, line.table.T, strict=True))
-    table = np.empty((len(line.table), len(system.parameters)))
-    for index, parameter in enumerate(system.parameters):
-        own = known.get(parameter.name, cohort.patients.columns.get(parameter.name))
-        table[:, index] = cohort.typical.get(parameter.name, parameter.value) if own is None else own
-    model = replace(line.model, system=system, compiled=compiled)
-    exact = dict(zip(line.names, line.atol.tolist(), strict=True))
-    atol = np.array([exact.get(name, ATOL) for name in system.state_names])
-    return modules, replace(line, model=model, table=table, initial=initial_states(system, table, start), atol=atol)
-
-
-@lru_cache(maxsize=16)
-def _observed(disease: str, routes: tuple[tuple[str, str], ...]) -> tuple[tuple[Module, ...], OdeSystem, CompiledModel]:
-    """The model of a regimen with what is only observed; compiled once for each set of drugs and routes."""
-    drugs = [load_drug(drug) for drug, _ in routes]
-    modules = (*modules_of(drugs, disease, dict(routes)), soluble_her2(drugs))
-    system = assemble("_".join(["observed", disease, *(drug.id for drug in drugs)]), modules)
-    return modules, system, compile_model(system, outputs=system.state_names)
+    return _Solved(observed.modules, line, course, truth, reading)
 
 
 def _line_end(solved: _Solved, dies: float) -> tuple[float, Assessment]:
@@ -239,7 +233,14 @@ def _line_end(solved: _Solved, dies: float) -> tuple[float, Assessment]:
 
 
 def _described(
-    cohort: Cohort, solved: _Solved, title: str, judged: Assessment, elapsed: float, ended: float, dies: float
+    cohort: Cohort,
+    solved: _Solved,
+    title: str,
+    judged: Assessment,
+    elapsed: float,
+    ended: float,
+    dies: float,
+    looked: _Looked,
 ) -> LineCourse:
     keep = solved.course.days[0] <= ended
     days, values = solved.course.days[0][keep], solved.course.values[0][keep]
@@ -262,13 +263,23 @@ def _described(
     body = np.array([slot.site == "systemic" for slot in SLOTS])
     per_cell = 10.0 ** float(known["her2_log10_per_cell"])
     ratios = np.array([float(known[f"her2_ratio_{clone}"]) for clone in CLONES])
-    ended_by = "progression" if np.isfinite(first_progression(judged)[0]) and ended < dies else "end of observation"
+    progressed = bool(np.isfinite(first_progression(judged)[0]) and ended < dies)
+    laboratory = line_laboratory(
+        cohort, looked.own, looked.numbers, days, variables, sizes.clone_mL[0], visits=solved.reading.day[0],
+        elapsed=elapsed, progressed=progressed, wanted=looked.biopsies, seed=looked.seed,
+    )  # fmt: skip
+    series |= {
+        "tumor_dna_per_mL": laboratory.dna.tumor_per_mL,
+        "tumor_fraction": laboratory.dna.tumor_fraction,
+        "vaf": laboratory.dna.vaf,
+        "erbb2_plasma_ratio": laboratory.dna.erbb2_ratio,
+    }
     return LineCourse(
         title=title,
         drugs=tuple(drug.inn for drug in solved.line.model.drugs.values()),
         start=elapsed,
         end=elapsed + ended,
-        ended_by="death" if dies <= ended else ended_by,
+        ended_by="death" if dies <= ended else "progression" if progressed else "end of observation",
         best=LABELS[int(judged.best.unconfirmed[0])],
         scans=tuple(_scans(solved, judged, elapsed, ended)),
         days=elapsed + days,
@@ -277,6 +288,7 @@ def _described(
         deaths=deaths,
         net=net,
         her2=her2_reading(sizes.clone_mL[0][:, body].sum(axis=1), per_cell * ratios),
+        laboratory=laboratory,
     )
 
 

@@ -1,4 +1,4 @@
-"""What ``her2sim patient`` writes: one figure, the day-by-day table, the scans, and the explanation as text."""
+"""What ``her2sim patient`` writes: a figure, tables of days, scans, blood and biopsies, and the explanation as text."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from her2sim.model.drug_file import load_drug
 from her2sim.model.lesions import CLONES, SLOTS
 from her2sim.model.modules.soluble_her2 import SOLUBLE_HER2
 from her2sim.plots.alternatives import Alternative, alternatives_figure
-from her2sim.plots.patient import LinePanel, PatientFigure, ScanPoint, patient_figure
+from her2sim.plots.patient import LinePanel, PatientFigure, ScanPoint, Tube, patient_figure
 from her2sim.study.her2_reading import CLASSES, edges_per_cell
+from her2sim.study.laboratory.plasma import COPIES
+from her2sim.study.laboratory.told import biopsies_csv, blood_csv
 from her2sim.study.patient_course import LineCourse, PatientCourse
 from her2sim.study.patient_words import clone_words, course_lines, headline
 
@@ -36,6 +38,8 @@ def write_patient(course: PatientCourse, out: Path) -> list[Path]:
     texts = {
         "course.csv": _course_csv(course),
         "scans.csv": _scans_csv(course),
+        "blood.csv": blood_csv([line.laboratory for line in course.lines]),
+        "biopsies.csv": biopsies_csv([line.laboratory for line in course.lines]),
         "why.txt": "\n".join(course_lines(course)) + "\n",
     }
     for name, text in texts.items():
@@ -125,10 +129,20 @@ def _panel(line: LineCourse) -> LinePanel:
         brain_mm=series["CNS_mm"],
         scans=tuple(ScanPoint(s.day, s.sum_mm, s.overall, s.why) for s in line.scans),
         her2_per_cell=line.her2.per_cell,
-        biopsies=((line.start, line.her2.words(0)), (line.end, line.her2.words(-1))),
+        biopsies=tuple((taken.day, taken.report.short_words(0)) for taken in line.laboratory.biopsies),
         soluble_ng_per_mL=series.get(SOLUBLE_HER2),
         irradiated=line.irradiated,
+        tumor_dna_pct=100.0 * line.laboratory.dna.tumor_fraction,
+        blood=_tubes(line),
+        erbb2_plasma_ratio=line.laboratory.dna.erbb2_ratio,
     )
+
+
+def _tubes(line: LineCourse) -> tuple[Tube, ...]:
+    """Tubes of blood; a truncal mutation is on one of two copies, so twice its share is that of the tumor."""
+    told = line.laboratory.reported
+    rows = zip(line.laboratory.draw_day, told.vaf[0], told.found[0], strict=True)
+    return tuple(Tube(float(day), 100.0 * COPIES * float(vaf), bool(found)) for day, vaf, found in rows)
 
 
 def _blocked(line: LineCourse) -> dict[str, np.ndarray]:  # type: ignore[type-arg]

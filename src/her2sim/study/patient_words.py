@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from her2sim.core.calendar import DAYS_PER_MONTH
 from her2sim.model.lesions import CLONES, SLOTS
 from her2sim.population.organs import PLACED, TARGETS, organ_column, organ_words
+from her2sim.study.laboratory.told import biopsy_sentence, blood_sentence
 from her2sim.study.limitations import unmodeled_actions
 from her2sim.study.patient_course import LineCourse, PatientCourse
 
@@ -80,6 +81,8 @@ def line_sentences(line: LineCourse, number: int = 0) -> list[str]:
     radiotherapy = "After radiotherapy of the brain. " if line.irradiated else ""
     found = [f"{f'Line {number}: ' if number else ''}{line.title}. {radiotherapy}{_outcome(line)}"]
     found.append(f"HER2 outside the brain: {line.her2.words(0)} at the start, {line.her2.words(-1)} at the end.")
+    found += [biopsy_sentence(taken) for taken in line.laboratory.biopsies]
+    found.append(blood_sentence(line.laboratory))
     if line.ended_by == "progression":
         found += _reasons(line)
     else:

@@ -54,6 +54,7 @@ class TrialPlan:
         after_progression: whether patients are followed through the next lines; a fit to response and PFS needs not.
         removed: the mechanisms that every line of therapy goes without.
         rtol: relative tolerance of a step of the solver; a fit needs less than a run.
+        laboratory: whether blood and biopsies are looked at (``her2sim.study.laboratory``); changes nobody's course.
     """
 
     record: TrialRecord
@@ -67,6 +68,7 @@ class TrialPlan:
     after_progression: bool = True
     removed: Removal = NOTHING
     rtol: float = RTOL
+    laboratory: bool = False
 
     @property
     def without(self) -> tuple[str, ...]:
@@ -87,6 +89,7 @@ def make_plan(
     overrides: Mapping[str, float] | None = None,
     place: Place | None = None,
     without: Sequence[str] = (),
+    laboratory: bool = False,
 ) -> TrialPlan:
     """Turn a record into a plan, refusing what cannot be simulated before anything is written.
 
@@ -99,6 +102,7 @@ def make_plan(
         overrides: values of population-level parameters that replace those of the data files.
         place: tells where a key of the record stands; without it, messages name the record's id and the key.
         without: mechanisms to remove, by the names of ``her2sim model --mechanisms``.
+        laboratory: whether to look at blood and biopsies.
 
     Raises:
         InputError: the setting cannot be simulated yet, a drug is unknown or has no dose and schedule, the number
@@ -131,6 +135,7 @@ def make_plan(
         seed=seed,
         overrides=dict(overrides or {}),
         removed=removal(without, record.disease, [arm.regimen for arm in arms], other_lines),
+        laboratory=laboratory,
     )
 
 

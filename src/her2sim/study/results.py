@@ -17,6 +17,7 @@ from her2sim.core.errors import SimulationError
 from her2sim.endpoints.response import LABELS
 from her2sim.endpoints.time_to_event import TimeToEvent
 from her2sim.record.types import Contrast, Result, TrialRecord
+from her2sim.study.laboratory.results import TABLE, her2_loss
 from her2sim.study.plan import ASSESSORS
 from her2sim.study.validation.widening import with_discrepancy
 
@@ -48,6 +49,10 @@ def simulated_record(record: TrialRecord, folder: Path, replicates: int) -> Tria
         for arm, reference in _pairs(names):
             found_pairs = [arm_contrasts(one[arm], one[reference], confirmed=confirmed) for one in sets]
             contrasts += _new_contrasts(contrasts, combine_contrasts(found_pairs))
+    if (folder / f"{TABLE}.parquet").exists():
+        table = _read(folder, TABLE)
+        for name in names:
+            results[name] += combine_results([her2_loss(table, number, name) for number in range(replicates)])
     arms = tuple(replace(arm, results=tuple(_signed(r) for r in results[arm.name])) for arm in record.arms)
     simulated = replace(
         record,

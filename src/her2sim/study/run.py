@@ -36,6 +36,7 @@ TABLES = {
     "scans": ("arm", "assessor", "visit"),
     "events": ("arm", "assessor", "endpoint"),
 }
+LABORATORY = {"laboratory": ("arm", "visit")}
 MOST_SIMULATED = 100_000_000
 LIMITS = {
     "patients": (1, MOST_PATIENTS),
@@ -68,6 +69,7 @@ def run(
     chunk_size: int = 100,
     on_progress: Callable[[Progress], None] | None = None,
     without: Sequence[str] = (),
+    laboratory: bool = False,
 ) -> RunResult:
     """Simulate a trial and write its run folder; the same call again resumes, or does nothing when all is done.
 
@@ -84,6 +86,8 @@ def run(
         chunk_size: patients per unit of work; changes no result.
         on_progress: called as work goes on.
         without: mechanisms to remove from the model, for every line of therapy (``her2sim model --mechanisms``).
+        laboratory: also write ``laboratory.parquet``, blood and biopsies of every patient on trial therapy; changes no
+            other table.
 
     Raises:
         InputError: the record, the numbers or the folder are wrong; nothing was written.
@@ -98,14 +102,16 @@ def run(
     loaded = record if isinstance(record, TrialRecord) else load_record(str(record))
     in_file = not isinstance(record, TrialRecord) and is_record_path(str(record))
     place = partial(place_in, Path(str(record))) if in_file else partial(place_in_record, loaded)
-    plan = make_plan(loaded, patients=patients, seed=seed, place=place, without=without)
+    plan = make_plan(loaded, patients=patients, seed=seed, place=place, without=without, laboratory=laboratory)
     if plan.patients * replicates > MOST_SIMULATED:
         raise InputError(
             f"{plan.patients} patients times {replicates} replicates are more than {MOST_SIMULATED}.",
             hint="Lower --patients or --replicates.",
         )
     chunks = ChunkPlan(plan.patients, replicates, chunk_size)
-    settings = replace(_settings(loaded, patients, replicates, seed), without=",".join(plan.without))
+    settings = replace(
+        _settings(loaded, patients, replicates, seed), without=",".join(plan.without), laboratory=laboratory
+    )
     path = Path(out) if out is not None else Path("runs") / _folder_name(loaded, settings)
     found = check_run_folder(path, settings)
     if found == "finished":
@@ -124,7 +130,7 @@ def run(
             chunks, _Work(plan), folder=folder.chunks, workers=workers, on_progress=on_progress
         )  # fmt: skip
         tell(Progress("writing the report", chunks.total, chunks.total))
-        for name, keys in TABLES.items():
+        for name, keys in (TABLES | (LABORATORY if laboratory else {})).items():
             assemble(folder.chunks, done, name, path / f"{name}.parquet", keys=keys)
         simulated = _marked(simulated_record(loaded, path, replicates), plan)
         write_text(path / "record.yaml", record_yaml(simulated))
@@ -191,7 +197,8 @@ def _folder_name(record: TrialRecord, settings: RunSettings) -> str:
     plain = "".join(c if c.isalnum() or c in "-_." else "-" for c in record.id)
     many = f"-r{settings.replicates}" if settings.replicates > 1 else ""
     less = f"-without-{settings.without.replace(',', '-')}" if settings.without else ""
-    return f"{plain}-{settings.patients or 'own-n'}{many}-s{settings.seed}{less}"
+    looked = "-laboratory" if settings.laboratory else ""
+    return f"{plain}-{settings.patients or 'own-n'}{many}-s{settings.seed}{less}{looked}"
 
 
 def _facts(folder: RunFolder, plan: TrialPlan, chunks: ChunkPlan, workers: int, seconds: float) -> dict[str, Any]:

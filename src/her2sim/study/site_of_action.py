@@ -114,7 +114,12 @@ def site_of_action_page(figures: Sequence[Published], predicted: Mapping[str, fl
     Main arguments:
         figures: published figures; predicted: id -> prediction in the unit of the figure.
     """
-    lines = [INTRODUCTION]
+    return "\n".join([INTRODUCTION, *figure_tables(figures, predicted), "", READING])
+
+
+def figure_tables(figures: Sequence[Published], predicted: Mapping[str, float]) -> list[str]:
+    """One table per group of figures, each with its notes, as lines of Markdown; arguments as in the page."""
+    lines: list[str] = []
     for group in dict.fromkeys(figure.group for figure in figures):
         lines += ["", f"## {group[0].upper()}{group[1:]}", "| quantity | predicted | published | verdict | source |"]
         lines.append("|---" * 5 + "|")
@@ -129,7 +134,7 @@ def site_of_action_page(figures: Sequence[Published], predicted: Mapping[str, fl
             if figure.note:
                 notes.append(f"* {figure.what}: {figure.note}.")
         lines += ["", *notes] if notes else []
-    return "\n".join([*lines, "", READING])
+    return lines
 
 
 INTRODUCTION = """# At the site of action

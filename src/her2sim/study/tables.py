@@ -1,4 +1,4 @@
-"""The three tables of a run folder, made from the course of a chunk: patients, scans and events."""
+"""The tables of a run folder, made from the course of a chunk: patients, scans, events, and what a laboratory found."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from her2sim.engine.interface import STATUS_TEXT
 from her2sim.population.organs import PLACED, UNKNOWN, organ_column, organ_words
 from her2sim.study.arm_endpoints import os_of, pfs_of
 from her2sim.study.course import ArmCourse, ChunkCourse
+from her2sim.study.laboratory.table import laboratory_columns
 from her2sim.study.plan import ASSESSORS
 
 Floats = NDArray[np.float64]
@@ -23,7 +24,8 @@ Table = Any  # pyarrow ships no types
 
 
 def chunk_tables(chunk: ChunkCourse) -> dict[str, Table]:
-    """Tables ``patients``, ``scans`` and ``events`` of one chunk, sorted by (replicate, arm, patient, …).
+    """Tables ``patients``, ``scans`` and ``events`` of one chunk, sorted by (replicate, arm, patient, …), and
+    ``laboratory`` where the plan asks for it.
 
     A patient whose simulation failed has a row in ``patients`` that says so, and none in the other tables.
     """
@@ -35,6 +37,9 @@ def chunk_tables(chunk: ChunkCourse) -> dict[str, Table]:
             parts["patients"].append(_patients(chunk, arm))
             parts["scans"].append(_scans(chunk, arm))
             parts["events"].append(_events(chunk, arm))
+        if len(arm.numbers) and arm.laboratory is not None:
+            rows, columns = laboratory_columns(arm.laboratory, chunk.patients.take(_rows(chunk, arm)))
+            parts.setdefault("laboratory", []).append(pa.table(_keys(chunk, arm, arm.numbers[rows]) | columns))
     return {name: pa.concat_tables(tables) for name, tables in parts.items()}
 
 
@@ -47,6 +52,11 @@ def _keys(chunk: ChunkCourse, arm: ArmCourse, numbers: NDArray[np.int64]) -> dic
         "arm": pa.array([arm.arm] * count, pa.string()),
         "patient": numbers,
     }
+
+
+def _rows(chunk: ChunkCourse, arm: ArmCourse) -> NDArray[np.int64]:
+    """Rows of the chunk's patients that are in an arm."""
+    return np.searchsorted(chunk.numbers, arm.numbers)
 
 
 def _names(codes: NDArray[np.int8]) -> Any:
@@ -66,7 +76,7 @@ def _known(codes: NDArray[np.int8], arm: ArmCourse) -> Any:
 def _patients(chunk: ChunkCourse, arm: ArmCourse) -> Table:
     import pyarrow as pa
 
-    rows = np.searchsorted(chunk.numbers, arm.numbers)
+    rows = _rows(chunk, arm)
     columns = _keys(chunk, arm, arm.numbers)
     columns["status"] = [STATUS_TEXT[int(code)] for code in arm.status]
     columns["failed"] = arm.status != 0

@@ -40,6 +40,15 @@ def growth_rate_name(slot: str) -> str:
     return f"growth_rate_{slot}_per_day"
 
 
+def space_name(slot: str) -> str:
+    """Name of the room that a lesion has left to grow, 1 where it is small.
+
+    >>> space_name("NT")
+    'space_NT'
+    """
+    return f"space_{slot}"
+
+
 def start_volume_name(slot: str) -> str:
     """Name of the parameter that holds the volume of a slot at the start.
 
@@ -58,15 +67,16 @@ def lesion(slot: Slot, disease: str, deaths: Mapping[str, Sequence[str]]) -> Mod
         deaths: clone -> names of the death rates (1/day) that drugs cause.
 
     Takes the growth multipliers of ``growth_control``, the signal of ``receptor_signal`` and the death rates named.
-    Gives the volume states.
+    Gives the volume states, the growth rate without drugs and the room left to grow.
     """
     draft = Draft(f"lesion.{slot.name}")
     growth = _untreated_growth(draft, slot, disease)
-    turnover = _turnover(draft)
+    turnover = turnover_of(draft)
     living = {clone: sym(volume_state(slot.name, clone)) for clone in CLONES}
     dead = sym(volume_state(slot.name, DEAD))
     full = div(add(total(living.values()), dead), draft.number("largest_lesion_mL"))
-    space = draft.assign(f"space_{slot.name}", at_least_zero(complement(full)), "dimensionless", "room left to grow")
+    words = "room left to grow"
+    space = draft.assign(space_name(slot.name), at_least_zero(complement(full)), "dimensionless", words, give=True)
     pace = mul(growth, space)
     switching = mul(
         draft.number("her2_loss_per_day"),
@@ -132,10 +142,11 @@ def _untreated_growth(draft: Draft, slot: Slot, disease: str) -> Expr:
         div(mul(math.log(2.0), *factors), draft.number("doubling_time_days")),
         "1/day",
         "growth without drugs in a small lesion",
+        give=True,
     )
 
 
-def _turnover(draft: Draft) -> Expr:
+def turnover_of(draft: Draft) -> Expr:
     """Spontaneous death over net growth: more of it in tumors that the estrogen receptor drives."""
     luminal = mul(draft.number("er_growth_share"), draft.number("hr_positive"))
     return add(
