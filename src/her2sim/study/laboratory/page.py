@@ -83,14 +83,14 @@ READING = """## What is in it
 ## How to read it
 * Nothing was fitted to these figures, and nothing here changes an outcome.
 * **Tumor DNA in metastatic breast cancer comes out too low**: shedding was measured in lung cancer of stage I to III.
-  Three times as much would call ERBB2 amplified in 44 % of the patients as published, and put a third of those of the
+  Three times as much would call ERBB2 amplified in 44 % of the patients as published, and put 30 % of those of the
   second line above 10 % of plasma DNA; more tumor than the lesions of a trial hold would do the same. Ratios over time
   in one patient do not hang on it; the share of patients above a limit does.
 * Loss of HER2 is the model's own: clones with little HER2 from the start, and switching under blockade. Samples and
-  readers make part of it: without any change in the tumor some biopsies are read differently.
+  readers make part of it, as two biopsies of one tumor on one day show.
 * Chemotherapy does not raise DNA of other tissues (Choudhury 2018), nor do infections or operations. There is no
-  clonal hematopoiesis, and one mutation is followed, so an assay of many mutations finds less tumor than is told
-  here.
+  clonal hematopoiesis, and one mutation is followed, so an assay that follows many
+  finds tumor DNA at lower fractions than is told here.
 * The brain's twentieth is a guess with a direction; radiotherapy does not change it.
 """
 

@@ -13,17 +13,19 @@ from her2sim.endpoints.response import Response
 from her2sim.evidence.base import load_record
 from her2sim.model.evaluate import evaluate
 from her2sim.model.expression import substitute
-from her2sim.model.lesions import CLONES
+from her2sim.model.lesions import CLONES, SLOTS, clone_states
 from her2sim.model.modules.lesion import start_volume_name
 from her2sim.model.modules.tumor_dna import tumor_dna_name, tumor_dna_numbers
 from her2sim.model.parameters import load_parameters
 from her2sim.population.sample import sample_patients
 from her2sim.population.specification import load_specification
+from her2sim.study.cohort import typical_in_force
 from her2sim.study.course import ArmCourse, simulate_chunk
+from her2sim.study.entry import enter
 from her2sim.study.her2_reading import assay_numbers, ihc_class, stained_shares
-from her2sim.study.laboratory.biopsy import STATUSES
+from her2sim.study.laboratory.biopsy import STATUSES, largest_lesion, take_biopsies
 from her2sim.study.laboratory.observed_line import observed_system
-from her2sim.study.laboratory.visits import PROGRESSION, START, ArmLaboratory
+from her2sim.study.laboratory.visits import PROGRESSION, START, ArmLaboratory, her2_by_clone, parameter_of
 from her2sim.study.plan import make_plan
 
 FIRST_LINE, SECOND_LINE, GASTRIC = "CLEOPATRA", "EMILIA", "ToGA"
@@ -49,6 +51,7 @@ def predictions(patients: int = 200) -> dict[str, float]:
         "loss_any": her2_loss(_looked(before)),
         "loss_tdm1": her2_loss(_looked(later)),
         "loss_lapatinib": her2_loss(_looked(second["lapatinib+capecitabine"])),
+        "loss_same_day": same_day(patients),
         "loss_gastric": her2_loss(_looked(_arms(GASTRIC, patients)["trastuzumab + CX/CF"])),
         "falls_with_response": _falling(before),
     }
@@ -62,10 +65,9 @@ def per_cm3() -> float:
     start = {state.name: state.initial for state in system.states}
     roots = substitute([expanded[tumor_dna_name(clone)] for clone in CLONES], start)
     values = {p.name: np.asarray(p.value) for p in system.parameters}
-    volumes = {start_volume_name(slot): 0.0 for slot in ("T1", "T2", "T3", "NT", "OC", "CNS")}
-    values |= {name: np.asarray(value) for name, value in (volumes | {start_volume_name("T1"): 1.0}).items()}
+    values |= {start_volume_name(slot.name): np.asarray(float(slot is SLOTS[0])) for slot in SLOTS}
     per_mL = float(sum(evaluate(substitute(roots, expanded), values)))
-    living = float(sum(evaluate(substitute([start[f"V_T1_{clone}_mL"] for clone in CLONES], expanded), values)))
+    living = float(sum(evaluate(substitute([start[name] for name in clone_states(SLOTS[0].name)], expanded), values)))
     return per_mL / living * BLOOD_ML * tumor_dna_numbers().value("plasma_share_of_blood")
 
 
@@ -75,6 +77,28 @@ def her2_loss(arm: ArmLaboratory) -> float:
     both = arm.biopsied[START].any(axis=1) & arm.biopsied[PROGRESSION].any(axis=1)
     pairs = both & (first.status == POSITIVE) & (last.status >= 0)
     return _percent(last.status[pairs] != POSITIVE)
+
+
+def same_day(patients: int) -> float:
+    """The same of two biopsies of the largest lesion on the day of randomization, second line: luck and readers."""
+    plan = make_plan(load_record(SECOND_LINE), patients=patients, seed=SEED)
+    typical = typical_in_force(plan, 0)
+    entry = enter(plan, np.arange(patients, dtype=np.int64), typical, replicate=0)
+    people, well = entry.cohort.patients, entry.status == 0
+    clone_mL = np.stack(
+        [np.stack([entry.start[name] for name in clone_states(slot.name)], axis=1) for slot in SLOTS], axis=1
+    )
+    untreated = her2_by_clone(people, typical)
+    patch = np.broadcast_to(parameter_of(people, typical, "antigen_patch_um"), (patients,))
+    lesion = largest_lesion(clone_mL)
+    one, other = (
+        take_biopsies(
+            clone_mL, lesion, untreated, np.ones_like(untreated), patch, seed=SEED, patients=people.ids, purpose=purpose
+        )
+        for purpose in (START, "again")
+    )
+    pairs = well & (one.status == POSITIVE) & (other.status >= 0)
+    return _percent(other.status[pairs] != POSITIVE)
 
 
 def readers() -> dict[str, float]:

@@ -38,7 +38,8 @@ def blood_sentence(line: LineLaboratory) -> str:
 
 def biopsy_sentence(taken: Taken) -> str:
     """One biopsy: ``Biopsy of the first target lesion on day 84: IHC 2+ …``."""
-    return f"Biopsy of {LESION_WORDS[taken.lesion]} on day {taken.day:.0f}: {taken.words}."
+    where = LESION_WORDS.get(taken.lesion, f"lesion {taken.lesion}")
+    return f"Biopsy of {where} on day {taken.day:.0f}: {taken.words}."
 
 
 def blood_csv(lines: Sequence[LineLaboratory]) -> str:
