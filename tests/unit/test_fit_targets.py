@@ -133,7 +133,7 @@ def test_date_of_a_freeze_is_kept(tmp_path: Path) -> None:
 
 
 def test_time_to_progression_is_a_figure_of_the_fit() -> None:
-    """Trials of the 1990s published no progression-free survival; without it nothing says how long trastuzumab lasts."""
+    """Trials of the 1990s published nothing else; without it nothing says how long trastuzumab lasts."""
     told = {(target.trial, target.arm): target.published for target in DATA.targets if target.kind == "TTP_median"}
     assert ("H0649g", "trastuzumab") in told
     assert ("H0648g", "paclitaxel (subgroup)") in told

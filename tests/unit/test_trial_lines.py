@@ -140,7 +140,7 @@ def test_an_adjuvant_line_acts_to_its_last_day(monkeypatch: pytest.MonkeyPatch) 
         return treat_until(cohort, disease, regimen, start, days, ended)  # type: ignore[arg-type]
 
     monkeypatch.setattr(selection, "treat_until", watched)
-    ((line, regimen),) = PLAN.prior
+    line, regimen = PLAN.prior[0]
     adjuvant = (replace(line, setting="adjuvant"), regimen)
     sample = lambda ids: sample_cohort(PLAN, TYPICAL, 0, ids)  # noqa: E731
     admit(np.arange(2), sample, lambda cohort: baseline_tumor(cohort, "breast"), "breast", [adjuvant], manner=MANNER)
