@@ -104,8 +104,9 @@ def test_mutation_adds_to_resistant_clones_and_hardly_changes_the_mix() -> None:
 
 
 def test_visible_lesions_seed_the_occult_lesion_and_the_brain() -> None:
-    _, with_seeds = course([], days=336.0)
-    _, without = course([], days=336.0, change={"seeding_per_day": 0.0, "seeding_brain_per_day": 0.0})
+    small = {"V0_OC_mL": 1e-3}  # what settles shows beside a small lesion
+    _, with_seeds = course([], days=336.0, change=small)
+    _, without = course([], days=336.0, change={**small, "seeding_per_day": 0.0, "seeding_brain_per_day": 0.0})
     for slot, more in ((4, True), (5, True), (0, False)):
         assert bool(with_seeds.viable_mL[0, -1, slot] > 1.01 * without.viable_mL[0, -1, slot]) is more
 
