@@ -64,7 +64,7 @@ def test_a_death_near_the_cut_off_does_not_depend_on_who_shares_the_chunk(
     record = load_record(small_trial)
     record = replace(record, assessment=replace(record.assessment, follow_up_days=follow_up_days))
     rate = "death_rate_at_reference_burden_per_day"
-    plan = make_plan(record, patients=60, seed=1, overrides={rate: 14.0 * load_parameters()[rate].value})
+    plan = make_plan(record, patients=60, seed=1, overrides={rate: 30.0 * load_parameters()[rate].value})
     together = simulate_chunk(plan, 0, 0, 60)
     for first in range(0, 60, 4):
         few = simulate_chunk(plan, 0, first, first + 4)

@@ -23,8 +23,8 @@ from test_jobs_crew import tried
 from her2sim.jobs.crew import results
 
 if __name__ == "__main__":
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         for done in results(tried, [0.01] * 2000, 2):
             print(done.index, flush=True)
     except KeyboardInterrupt:
