@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from her2sim.core.quantity import Quantity
 from her2sim.model.frozen import load_frozen
-from her2sim.model.lesions import sphere_volume_mL
+from her2sim.model.lesions import SLOTS, sphere_volume_mL
 from her2sim.model.parameters import load_parameters
 from her2sim.model.patient_parameters import untreated_shares
 from her2sim.population.geometry import initial_volumes_mL
@@ -128,9 +128,9 @@ def baseline_tumor(cohort: Cohort, disease: str) -> TumorAtBaseline:
     patients = cohort.patients
     values = {name: np.asarray(value) for name, value in cohort.typical.items()} | dict(patients.columns)
     shares, dead = untreated_shares(values, disease)
-    cells = 1.0 - _scar_shares(patients, cohort.typical)
     sizes = _sizes_mL(patients, cohort.typical)
-    volume = {slot: size * cells[:, i] for i, (slot, size) in enumerate(sizes.items())}
+    cells = sizes * (1.0 - _scar_shares(patients, sizes, cohort.typical))
+    volume = {slot.name: cells[:, i] for i, slot in enumerate(SLOTS)}
     return TumorAtBaseline(volume, shares, np.broadcast_to(dead, (len(patients),)))
 
 
@@ -140,18 +140,19 @@ def scar_mL(patients: Patients, parameters: Mapping[str, float]) -> Floats:
     Main arguments:
         parameters: the values of ``data/parameters/organs.yaml``.
     """
-    return np.column_stack(list(_sizes_mL(patients, parameters).values())) * _scar_shares(patients, parameters)
+    sizes = _sizes_mL(patients, parameters)
+    return sizes * _scar_shares(patients, sizes, parameters)
 
 
-def _sizes_mL(patients: Patients, parameters: Mapping[str, float]) -> dict[str, Floats]:
-    """Slot -> (n_patients,) volume at the start, the occult lesion's as it is hidden in its organ."""
+def _sizes_mL(patients: Patients, parameters: Mapping[str, float]) -> Floats:
+    """(n_patients, n_slots) volumes at the start, the occult lesion's as it is hidden in its organ."""
     sizes = initial_volumes_mL(patients)
-    return sizes | {"OC": occult_volume_mL(patients, sizes["OC"], parameters)}
+    sizes["OC"] = occult_volume_mL(patients, sizes["OC"], parameters)
+    return np.column_stack([sizes[slot.name] for slot in SLOTS])
 
 
-def _scar_shares(patients: Patients, parameters: Mapping[str, float]) -> Floats:
-    """(n_patients, n_slots) part of a lesion's volume at the start that is no tumor."""
-    sizes = np.column_stack(list(_sizes_mL(patients, parameters).values()))
+def _scar_shares(patients: Patients, sizes: Floats, parameters: Mapping[str, float]) -> Floats:
+    """(n_patients, n_slots) part of a lesion's volume at the start, of these ``sizes``, that is no tumor."""
     node = np.where(node_slots(patients), float(sphere_volume_mL(np.array(parameters["normal_node_mm"]))), 0.0)
     scar = np.clip(patients.get("stroma_share", 0.0), 0.0, MOST_SCAR)[:, None]
     return np.maximum(scar, np.clip(np.divide(node, sizes, out=np.zeros_like(node), where=sizes > 0.0), 0.0, MOST_SCAR))

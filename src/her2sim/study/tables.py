@@ -124,7 +124,7 @@ def _scans(chunk: ChunkCourse, arm: ArmCourse) -> Table:
             columns[f"target_{index + 1}_mm"] = reading.target_mm[row, visit, index]
         for name, slot in SCANNED.items():
             codes = chunk.patients.get(organ_column(slot), UNKNOWN)
-            columns[name] = _organs(codes[np.searchsorted(chunk.numbers, arm.numbers)][row])
+            columns[name] = _organs(codes[_rows(chunk, arm)[row]])
         columns["cns_mm"] = reading.cns_mm[row, visit]
         columns["target"] = _names(targets.status[row, visit])
         columns["nontarget"] = _names(judged.visits.nontarget[row, visit])

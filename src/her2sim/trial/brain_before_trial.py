@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from her2sim.core.random import stream
 from her2sim.model.lesions import volume_states
 from her2sim.population.patients import Patients
-from her2sim.trial.brain_radiotherapy import BRAIN, brain_mm, irradiate, open_barrier, surviving_shares
+from her2sim.trial.brain_radiotherapy import BRAIN, brain_lesions_mm, irradiate, open_barrier, surviving_shares
 from her2sim.trial.selection import Entry
 from her2sim.trial.treatment import Cohort, Trajectory, treat
 from her2sim.trial.true_progression import ProgressionRule
@@ -131,7 +131,7 @@ def _wait(
     grid = np.append(np.arange(0.0, longest, STEP_DAYS), longest)
     days = np.ascontiguousarray(np.broadcast_to(grid, (len(quantile), len(grid))))
     course = treat(cohort, disease, (), start, days)
-    latest = np.maximum(last_stable_day(days, brain_mm(course.values, course), rule), least)
+    latest = np.maximum(last_stable_day(days, brain_lesions_mm(course.values, course)[0], rule), least)
     return course, waiting_days(quantile, least, latest, numbers["brain_entry_wait_mean_days"])
 
 

@@ -41,14 +41,15 @@ def progressed_in_brain(course: Trajectory, when: Floats, rule: ProgressionRule)
         rule: the diameter at which a brain lesion is found, and the growth that is progression.
     """
     at_end = {name: values[:, None] for name, values in course.at(when).items()}
-    last = brain_mm(np.stack([at_end[name] for name in course.names], axis=2), course)[:, 0]
-    so_far = np.where(course.days <= when[:, None], brain_mm(course.values, course), np.inf)
+    ended = np.stack([at_end[name] for name in course.names], axis=2)
+    last, hidden = (mm[:, 0] for mm in brain_lesions_mm(ended, course))
+    known, hidden_so_far = brain_lesions_mm(course.values, course)
+    so_far = np.where(course.days <= when[:, None], known, np.inf)
     first, smallest = so_far[:, 0], np.minimum(so_far.min(axis=1), last)
     limit = rule.detection_mm[BRAIN]
     found = (last >= limit) & ((first < limit) | rule.grown(last, smallest))
-    hidden = brain_mm(np.stack([at_end[name] for name in course.names], axis=2), course, HIDDEN_BRAIN)[:, 0]
-    before = brain_mm(course.values, course, HIDDEN_BRAIN)[:, 0]
-    return found | ((hidden >= rule.detection_mm[HIDDEN_BRAIN]) & (before < rule.detection_mm[HIDDEN_BRAIN]))
+    seen_from = rule.detection_mm[HIDDEN_BRAIN]
+    return found | ((hidden >= seen_from) & (hidden_so_far[:, 0] < seen_from))
 
 
 def surviving_shares(
@@ -123,7 +124,8 @@ def irradiate(
         return cohort, out
     living = np.ones(len(cohort.patients))
     living[rows] = surviving_shares(cohort.seed, cohort.patients.ids[rows], cohort.typical) if left is None else left
-    whole = whole_brain(cohort.seed, cohort.patients.ids, cohort.typical)
+    whole = np.zeros(len(living), dtype=bool)
+    whole[rows] = whole_brain(cohort.seed, cohort.patients.ids[rows], cohort.typical)
     for slot, share in ((BRAIN, living), (HIDDEN_BRAIN, np.where(whole, living, 1.0))):
         dead = volume_state(slot, DEAD)
         for name in clone_states(slot):
@@ -143,6 +145,8 @@ def whole_brain(seed: int, patients: NDArray[np.int64], numbers: Mapping[str, fl
     return np.array([stream(seed, int(patient), WHOLE).random() < wanted for patient in patients], dtype=bool)
 
 
-def brain_mm(values: Floats, course: Trajectory, slot: str = BRAIN) -> Floats:
-    """Diameters of a brain lesion, (n_patients, n_times), from states (n_patients, n_times, n_states)."""
-    return slot_diameters_mm(volumes(values, course.names).total_mL)[slot]
+def brain_lesions_mm(values: Floats, course: Trajectory) -> tuple[Floats, Floats]:
+    """Diameters of the known brain lesion and of the hidden one beside it, (n_patients, n_times) each, from states
+    (n_patients, n_times, n_states)."""
+    mm = slot_diameters_mm(volumes(values, course.names).total_mL)
+    return mm[BRAIN], mm[HIDDEN_BRAIN]

@@ -21,8 +21,7 @@ Ints = NDArray[np.int64]
 
 def organ_codes(patients: Patients, role: str) -> Ints:
     """(n_patients, n_slots of this role) codes of the organs; 0 where the table does not say."""
-    slots = [slot.name for slot in SLOTS if slot.role == role]
-    return np.stack([patients.get(organ_column(slot), 0.0) for slot in slots], axis=1).astype(np.int64)
+    return _all_codes(patients)[:, [slot.role == role for slot in SLOTS]]
 
 
 def is_node(codes: Ints) -> NDArray[np.bool_]:
@@ -33,8 +32,7 @@ def is_node(codes: Ints) -> NDArray[np.bool_]:
 def node_slots(patients: Patients) -> NDArray[np.bool_]:
     """(n_patients, n_slots) which lesions known at baseline are lymph nodes."""
     known = [slot.role in ("target", "nontarget") for slot in SLOTS]
-    codes = np.stack([patients.get(organ_column(slot.name), 0.0) for slot in SLOTS], axis=1).astype(np.int64)
-    return is_node(codes) & np.array(known)[None, :]
+    return is_node(_all_codes(patients)) & np.array(known)[None, :]
 
 
 def detection_ratio(patients: Patients, parameters: Mapping[str, float]) -> Floats:
@@ -68,8 +66,12 @@ def death_weights(patients: Patients, disease: str, parameters: Mapping[str, flo
     weights = _by_organ("death_weight", parameters)
     where = load_organs().shares[disease]["volume"]
     weights[1:] /= where @ weights[1:] / where.sum()
-    codes = np.stack([patients.get(organ_column(slot.name), 0.0) for slot in SLOTS], axis=1).astype(np.int64)
-    return weights[codes]
+    return weights[_all_codes(patients)]
+
+
+def _all_codes(patients: Patients) -> Ints:
+    """(n_patients, n_slots) codes of the organs; 0 where the table does not say."""
+    return np.stack([patients.get(organ_column(slot.name), 0.0) for slot in SLOTS], axis=1).astype(np.int64)
 
 
 def _by_organ(effect: str, parameters: Mapping[str, float]) -> Floats:

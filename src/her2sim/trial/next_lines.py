@@ -84,16 +84,14 @@ def hazard_of(
     age_years: Floats,
     frailty: Floats,
     parameters: Mapping[str, float],
-    weights: Floats | None = None,
+    weights: Floats,
 ) -> Floats:
     """Hazard of death along a course, (n_patients, n_times), from the living tumor in and outside the brain.
 
-    Other arguments:
-        weights: (n_patients, n_slots) of a milliliter in each lesion (``death_weights``); 1 by default.
+    Main arguments:
+        weights: (n_patients, n_slots) of a milliliter in each lesion (``death_weights``).
     """
-    living = volumes(course.values, course.names).viable_mL
-    if weights is not None:
-        living = living * weights[:, None, :]
+    living = volumes(course.values, course.names).viable_mL * weights[:, None, :]
     cns = np.array([slot.site == "cns" for slot in SLOTS])
     return death_hazard(
         course.days, living[..., ~cns].sum(axis=2), living[..., cns].sum(axis=2), age_years, frailty, parameters
