@@ -19,6 +19,7 @@ from her2sim.core.paths import data_dir
 from her2sim.endpoints.response import Codes, Response
 
 AfterCompleteResponse = Literal["progression", "partial_if_unconfirmed"]
+Criteria = Literal["RECIST 1.1", "WHO"]
 _FLAGS = (False, True)
 _RESPONSES_OF_PATIENT = ("none", "PR", "CR")
 LEVEL_NONE, LEVEL_PR, LEVEL_CR = range(3)
@@ -43,6 +44,8 @@ class RecistRules:
         after_cr: what disease seen after a complete response means. ``progression``: it is PD (table 3, footnote a).
             ``partial_if_unconfirmed``: if the complete response had not been confirmed, it is read as a partial
             response, "PR may be appropriate for both assessments" (EORTC clarifications); else PD.
+        product: lesions are measured by the product of two diameters, and one that grows is progression (WHO); else by
+            one diameter, and the sum decides.
         late_pd_is_ne_after_days: progression as first evaluable finding after this day gives NE as best response
             (some protocols; RECIST 1.1 itself says PD). None: never.
     """
@@ -57,6 +60,7 @@ class RecistRules:
     max_ne_between: int
     max_sd_between: int
     after_cr: AfterCompleteResponse = "progression"
+    product: bool = False
     late_pd_is_ne_after_days: float | None = None
 
 
@@ -89,6 +93,21 @@ def recist_rules(**changes: Any) -> RecistRules:
 def _default_rules() -> RecistRules:
     thresholds = read_table("thresholds.yaml")["thresholds"]
     return RecistRules(**{name: entry["value"] for name, entry in thresholds.items()})
+
+
+@cache
+def criteria_rules(criteria: Criteria) -> RecistRules:
+    """The rules that a protocol names: RECIST 1.1, or those of the World Health Organization before it.
+
+    RECIST came in 2000; trials that had enrolled by then measured products of two diameters, and 25 % more of one
+    lesion was progression (Miller 1981, PMID 7214354), so the same tumor progresses sooner.
+
+    >>> criteria_rules("RECIST 1.1").progression_ratio, criteria_rules("WHO").progression_ratio
+    (1.2, 1.25)
+    """
+    if criteria == "RECIST 1.1":
+        return recist_rules()
+    return recist_rules(**{name: entry["value"] for name, entry in read_table("thresholds.yaml")["who"].items()})
 
 
 @cache

@@ -1,6 +1,6 @@
 """Target lesions: sum of diameters, its smallest value so far, and the status of the targets at each visit.
 
-Source: RECIST 1.1, section 4.3, doi:10.1016/j.ejca.2008.10.026.
+Source: RECIST 1.1, section 4.3, doi:10.1016/j.ejca.2008.10.026; by products of diameters Miller 1981, PMID 7214354.
 """
 
 from __future__ import annotations
@@ -65,12 +65,16 @@ def target_lesions(readings: Readings, rules: RecistRules) -> TargetLesions:
     normal = np.where(limit_mm > 0.0, size_mm < limit_mm, size_mm <= 0.0)
     gone = complete & (normal | ~exists[:, None, :]).all(axis=2)
     nadir_mm = _earlier_minimum(sum_mm)
-    growth_mm = measured_mm - nadir_mm
-    slack_mm = _ROUNDING * np.maximum(measured_mm, 1.0)
-    grown = (measured_mm >= rules.progression_ratio * nadir_mm - slack_mm) & (
-        growth_mm >= rules.progression_min_mm - slack_mm
-    )
-    shrunk = complete & (sum_mm <= rules.response_ratio * baseline_mm + slack_mm)
+    if rules.product:
+        grown, small = _by_product(np.where(evaluated, size_mm, np.nan), rules)
+        shrunk = complete & small
+    else:
+        growth_mm = measured_mm - nadir_mm
+        slack_mm = _ROUNDING * np.maximum(measured_mm, 1.0)
+        grown = (measured_mm >= rules.progression_ratio * nadir_mm - slack_mm) & (
+            growth_mm >= rules.progression_min_mm - slack_mm
+        )
+        shrunk = complete & (sum_mm <= rules.response_ratio * baseline_mm + slack_mm)
 
     status = np.select(
         [~done, ~has_targets[:, None], np.isnan(baseline_mm), gone, grown, shrunk, complete],
@@ -94,6 +98,22 @@ def target_lesions(readings: Readings, rules: RecistRules) -> TargetLesions:
         status=status,
         reappeared_elsewhere=(empty_at_baseline & (readings.target_mm > 0.0)).any(axis=2),
     )
+
+
+def _by_product(size_mm: Floats, rules: RecistRules) -> tuple[Bools, Bools]:
+    """Whether one lesion has grown, and whether the sum of products has shrunk enough, (n_patients, n_visits) each.
+
+    Main arguments:
+        size_mm: (n_patients, n_visits, n_targets) root of the product of two diameters; NaN where not evaluated.
+    """
+    product = size_mm**2
+    smallest = np.fmin.accumulate(np.where(np.isnan(product), np.inf, product), axis=1)
+    earlier = np.full_like(product, np.inf)
+    earlier[:, 1:] = smallest[:, :-1]
+    one_grew = product >= rules.progression_ratio * earlier * (1.0 - _ROUNDING)
+    found = (one_grew & (product > 0.0) & (earlier > 0.0)).any(axis=2)
+    total = np.nansum(product, axis=2)
+    return found, total <= rules.response_ratio * total[:, :1] * (1.0 + _ROUNDING)
 
 
 def _earlier_minimum(sum_mm: Floats) -> Floats:

@@ -22,7 +22,7 @@ ELIGIBILITY_EXTRAS = (
 )  # fmt: skip
 ASSESSMENT_KEYS = (
     "scan_every", "scan_every_days", "assessor", "confirmed", "follow_up", "follow_up_days", "brain_imaging",
-    "pcr_definition", "note",
+    "pcr_definition", "note", "criteria",
 )  # fmt: skip
 HER2_STATES = ("IHC3+", "IHC2+/ISH+", "IHC2+", "IHC2+/ISH-", "IHC1+", "IHC1+/ISH+", "IHC0", "IHC0/ISH+", "ISH+", "any")
 BASELINE_KEYS = (
@@ -125,6 +125,7 @@ def read_assessment(given: Fields | None, defaults: SettingDefaults, taken: list
         brain_imaging=fields.flag("brain_imaging", False),
         pcr_definition=fields.text("pcr_definition"),
         note=fields.text("note"),
+        criteria=fields.choice("criteria", ("RECIST 1.1", "WHO"), "RECIST 1.1"),  # pyright: ignore[reportArgumentType]
     )
 
 

@@ -196,7 +196,7 @@ class Assessment:
     """How and when tumors were read.
 
     ``scan_every_days`` holds (from_day, interval_days) steps: ((0, 42), (336, 84)) scans 6-weekly until week 48, then
-    12-weekly.
+    12-weekly. ``criteria``: RECIST 1.1 (1.0 is read as it), or those of the WHO in trials from before 2000.
     """
 
     scan_every_days: tuple[tuple[float, float], ...] = ((0.0, 42.0),)
@@ -206,6 +206,7 @@ class Assessment:
     brain_imaging: bool = False
     pcr_definition: str = ""
     note: str = ""
+    criteria: Literal["RECIST 1.1", "WHO"] = "RECIST 1.1"
 
 
 @dataclass(frozen=True)

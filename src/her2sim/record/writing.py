@@ -223,6 +223,7 @@ def _assessment(item: Assessment) -> dict[str, Any]:
         **_follow_up(item.follow_up_days),
         "brain_imaging": item.brain_imaging,
         "pcr_definition": item.pcr_definition,
+        **({} if item.criteria == "RECIST 1.1" else {"criteria": item.criteria}),
         **_given(note=item.note),
     }
 

@@ -48,7 +48,7 @@ def assessment_lines(assessment: Assessment) -> list[str]:
     """How it is judged."""
     confirmed = "responses confirmed by a second scan" if assessment.confirmed else "responses not confirmed"
     lines = [
-        f"Scans {scan_words(assessment)}, read by {ASSESSORS[assessment.assessor]}; RECIST 1.1, {confirmed}",
+        f"Scans {scan_words(assessment)}, read by {ASSESSORS[assessment.assessor]}; {assessment.criteria}, {confirmed}",
         f"Follow-up {months(assessment.follow_up_days):.0f} months",
     ]
     if assessment.brain_imaging:

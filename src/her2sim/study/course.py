@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from her2sim.endpoints.readings import Readings
 from her2sim.endpoints.recist import Assessment as Judged
 from her2sim.endpoints.recist import assess
+from her2sim.endpoints.rules import criteria_rules
 from her2sim.endpoints.time_to_event import FollowUp
 from her2sim.model.drug_file import load_drug
 from her2sim.population.patients import Patients
@@ -23,7 +24,7 @@ from her2sim.study.cohort import typical_in_force
 from her2sim.study.entry import enter, progression_rule
 from her2sim.study.laboratory.visits import ArmLaboratory, arm_laboratory
 from her2sim.study.plan import ASSESSORS, ArmPlan, TrialPlan
-from her2sim.study.scans import first_progression, seen_until, true_scans
+from her2sim.study.scans import as_read, first_progression, seen_until, true_scans
 from her2sim.trial.brain_radiotherapy import progressed_in_brain
 from her2sim.trial.calendar import visit_days
 from her2sim.trial.dosing import drugs_given
@@ -114,17 +115,19 @@ def _arm_course(
     frailty, level = susceptibilities(seed, ids, record.disease, typical), death_levels(seed, ids)
     weights = death_weights(cohort.patients, record.disease, typical)
     age, imaging = cohort.patients.columns["age_years"], record.assessment.brain_imaging
+    rules = criteria_rules(record.assessment.criteria)
+    clinic = as_read(typical, rules)
 
     def read(course: Trajectory, rows: NDArray[np.int64], who: str) -> Reading:
         truth = true_scans(course, visits[rows], columns[rows], cohort.patients.take(rows), typical)
-        return read_scans(truth, who, typical, seed=seed, patients=ids[rows], brain_imaging=imaging)
+        return read_scans(truth, who, clinic, seed=seed, patients=ids[rows], brain_imaging=imaging)
 
     def line_ends(rows: NDArray[np.int64], course: Trajectory) -> Floats:
         """The end of trial therapy: the investigator's progression, death or the end of observation."""
         total = cumulative(course.days, hazard_of(course, age[rows], frailty[rows], typical, weights[rows]))
         dies = time_at(course.days, total, level[rows])
         seen = np.minimum(dies, end_of_study[rows])
-        return np.minimum(seen, first_progression(assess(seen_until(read(course, rows, "INV"), seen))))
+        return np.minimum(seen, first_progression(assess(seen_until(read(course, rows, "INV"), seen), rules)))
 
     course = treat_until(cohort, record.disease, arm.regimen, start, days, line_ends)
     earlier = entry.status[keep]
@@ -135,7 +138,7 @@ def _arm_course(
     death_on_trial = time_at(days, total, level)
 
     last_scan = np.minimum(death_on_trial, end_of_study)
-    judged_inv = assess(seen_until(readings["INV"], last_scan))
+    judged_inv = assess(seen_until(readings["INV"], last_scan), rules)
     progressed = first_progression(judged_inv)
     off_trial = np.minimum(progressed, end_of_study)
     alive = ok & (death_on_trial > off_trial) & np.isfinite(progressed) & (progressed < cutoff)
@@ -163,7 +166,7 @@ def _arm_course(
             status[row], fail_day[row] = after.status[place], off_trial[row] + after.fail_day[place]
             fail_state[row] = after.fail_state[place]
     # scans stop at the investigator's progression: central review reads that scan as its last
-    judged = {who: assess(seen_until(readings[who], np.minimum(last_scan, progressed))) for who in ASSESSORS}
+    judged = {who: assess(seen_until(readings[who], np.minimum(last_scan, progressed)), rules) for who in ASSESSORS}
     seen_death = np.where(np.isfinite(death), death, np.nan)
     new_therapy = np.where(alive, progressed + typical["next_line_gap_days"], np.nan)
     follow_up = FollowUp(end_of_study, plan.planned, seen_death, withdrawal < cutoff, new_therapy)

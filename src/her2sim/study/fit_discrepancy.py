@@ -59,7 +59,7 @@ class Missed:
     def family(self) -> str:
         """``ORR``, ``CR``, ``PFS`` or ``OS``: figures that share their discrepancy."""
         family = self.figure.partition("_")[0]
-        return "PFS" if family == "TTP" else family
+        return "PFS" if family in ("TTP", "DoR") else family
 
     @property
     def kind(self) -> str:

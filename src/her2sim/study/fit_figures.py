@@ -18,7 +18,7 @@ from her2sim.analysis.hazard_ratio import hazard_ratio
 from her2sim.analysis.kaplan_meier import kaplan_meier
 from her2sim.core.calendar import DAYS_PER_MONTH
 from her2sim.endpoints.response import Response, is_in
-from her2sim.endpoints.time_to_event import time_to_progression
+from her2sim.endpoints.time_to_event import duration_of_response, time_to_progression
 from her2sim.record.types import TrialRecord
 from her2sim.study.arm_endpoints import os_of, pfs_of
 from her2sim.study.cohort import calibrated
@@ -39,6 +39,7 @@ class Endpoints:
     Main arguments:
         best: (assessor, confirmed) -> best responses.
         pfs, ttp: assessor -> times in days and events; ``ttp``, time to progression, does not count deaths.
+        dor: (assessor, confirmed) -> durations of response in days, NaN for who did not respond, and events.
         os: times in days and events.
         columns: covariates that strata need.
     """
@@ -46,6 +47,7 @@ class Endpoints:
     best: Mapping[tuple[str, bool], NDArray[np.int8]]
     pfs: Mapping[str, tuple[Floats, Bools]]
     ttp: Mapping[str, tuple[Floats, Bools]]
+    dor: Mapping[tuple[str, bool], tuple[Floats, Bools]]
     os: tuple[Floats, Bools]
     columns: Mapping[str, Floats]
 
@@ -55,6 +57,7 @@ class Endpoints:
             {key: codes[keep] for key, codes in self.best.items()},
             {who: (time[keep], event[keep]) for who, (time, event) in self.pfs.items()},
             {who: (time[keep], event[keep]) for who, (time, event) in self.ttp.items()},
+            {key: (time[keep], event[keep]) for key, (time, event) in self.dor.items()},
             (self.os[0][keep], self.os[1][keep]),
             {name: values[keep] for name, values in self.columns.items()},
         )
@@ -83,7 +86,7 @@ def plan_for(record: TrialRecord, targets: Sequence[Target], *, patients: int, s
 
 
 def _days(target: Target) -> float:
-    if target.kind in ("PFS_median", "TTP_median"):
+    if target.kind in ("PFS_median", "TTP_median", "DoR_median"):
         return target.published * DAYS_PER_MONTH
     return (target.months or 6.0) * DAYS_PER_MONTH
 
@@ -100,15 +103,23 @@ def _endpoints(chunk: ChunkCourse, arm: ArmCourse) -> Endpoints:
     best: dict[tuple[str, bool], NDArray[np.int8]] = {}
     pfs: dict[str, tuple[Floats, Bools]] = {}
     ttp: dict[str, tuple[Floats, Bools]] = {}
+    dor: dict[tuple[str, bool], tuple[Floats, Bools]] = {}
     for who in ASSESSORS:
         judged = arm.judged[who]
         best[who, True], best[who, False] = judged.best.confirmed[well], judged.best.unconfirmed[well]
-        found = pfs_of(arm, who).of(well)
+        known = pfs_of(arm, who)
+        for confirmed, day, codes in (
+            (True, judged.best.confirmed_day, judged.best.confirmed),
+            (False, judged.best.unconfirmed_day, judged.best.unconfirmed),
+        ):
+            lasted = duration_of_response(known, day, is_in(codes, Response.CR, Response.PR)).of(well)
+            dor[who, confirmed] = lasted.time_days, lasted.event
+        found = known.of(well)
         pfs[who], ttp[who] = (found.time_days, found.event), (found.time_days, time_to_progression(found).event)
     lived = os_of(arm).of(well)
     needed = ("pik3ca_mutated", "hr_positive", "ihc3", "her2_class", "brain_metastases")
     columns = {name: chunk.patients.columns[name][rows][well] for name in needed if name in chunk.patients.columns}
-    return Endpoints(best, pfs, ttp, (lived.time_days, lived.event), columns)
+    return Endpoints(best, pfs, ttp, dor, (lived.time_days, lived.event), columns)
 
 
 def joined(parts: Sequence[Mapping[str, Endpoints]]) -> dict[str, Endpoints]:
@@ -120,6 +131,7 @@ def joined(parts: Sequence[Mapping[str, Endpoints]]) -> dict[str, Endpoints]:
             {key: np.concatenate([one.best[key] for one in mine]) for key in mine[0].best},
             {who: _together([one.pfs[who] for one in mine]) for who in mine[0].pfs},
             {who: _together([one.ttp[who] for one in mine]) for who in mine[0].ttp},
+            {key: _together([one.dor[key] for one in mine]) for key in mine[0].dor},
             _together([one.os for one in mine]),
             {name: np.concatenate([one.columns[name] for one in mine]) for name in mine[0].columns},
         )
@@ -140,13 +152,15 @@ def simulated_value(target: Target, arms: Mapping[str, Endpoints]) -> float:
         found = is_in(arm.best[target.assessor, target.confirmed], *codes)
         return _logit(found.sum(), len(found))
     curve, what = target.kind.split("_")
-    time, event = _times(arm, curve, target.assessor)
+    time, event = _times(arm, curve, target)
+    if not len(time):
+        return math.nan
     if what == "median":
         return smooth_median(time, event)
     if what == "rate":
         return smooth_rate(time, event, target.months * DAYS_PER_MONTH)
     reference = _part(arms[target.reference], target.stratum)
-    other, happened = _times(reference, curve, target.assessor)
+    other, happened = _times(reference, curve, target)
     if event.sum() < 2 or happened.sum() < 2:
         return math.nan
     treated = np.repeat([True, False], [len(time), len(other)])
@@ -161,8 +175,13 @@ def _part(arm: Endpoints, stratum: Stratum | None) -> Endpoints:
     return arm.of((values > stratum.low) & (values <= stratum.high))
 
 
-def _times(arm: Endpoints, curve: str, who: str) -> tuple[Floats, Bools]:
-    time, event = {"PFS": arm.pfs, "TTP": arm.ttp}[curve][who] if curve != "OS" else arm.os
+def _times(arm: Endpoints, curve: str, target: Target) -> tuple[Floats, Bools]:
+    if curve == "OS":
+        time, event = arm.os
+    elif curve == "DoR":
+        time, event = arm.dor[target.assessor, target.confirmed]
+    else:
+        time, event = {"PFS": arm.pfs, "TTP": arm.ttp}[curve][target.assessor]
     known = ~np.isnan(time)
     return time[known], event[known]
 

@@ -29,7 +29,7 @@ from her2sim.model.drug_file import load_drug
 from her2sim.record.types import Arm, Contrast, Result, TrialRecord
 from her2sim.study.plan import make_plan
 
-MEDIANS, SHARES = ("PFS_median", "TTP_median", "OS_median"), ("ORR", "CR")
+MEDIANS, SHARES = ("PFS_median", "TTP_median", "OS_median", "DoR_median"), ("ORR", "CR")
 LATE, EARLY = ("final", "end of study", "update"), ("interim", "primary", "first")
 
 
@@ -48,8 +48,8 @@ class Target:
 
     Main arguments:
         trial, arm: whose figure it is; for a hazard ratio the experimental arm.
-        kind: ``ORR``, ``CR``, ``PFS_median``, ``TTP_median``, ``OS_median``, ``PFS_rate``, ``OS_rate``, ``PFS_HR`` or
-            ``OS_HR``.
+        kind: ``ORR``, ``CR``, ``PFS_median``, ``TTP_median``, ``OS_median``, ``DoR_median``, ``PFS_rate``, ``OS_rate``,
+            ``PFS_HR`` or ``OS_HR``.
         published: as published: months, percent, or the ratio.
         value: on the scale of the residual: log for medians and ratios, logit for shares.
         sampling, discrepancy: standard errors on that scale: of the trial's own patients, and between trials.
@@ -224,12 +224,20 @@ def _of_result(record: TrialRecord, arm: Arm, figure: Result) -> Target | None:
     n = int(figure.extra.get("n_evaluated") or getattr(figure, "n_evaluated", None) or arm.n or 100)
     who = common_assessor(figure.assessor) or record.assessment.assessor
     confirmed = common_confirmed(figure.endpoint, figure.confirmed)
+    if common_endpoint(figure.endpoint) == "DoR_median":
+        n = _responders(arm, n)
     target = _target(record.id, arm.name, figure.endpoint, common.value, common.ci95, n)
     if target is None:
         return None
     return replace(
         target, assessor=who, confirmed=record.assessment.confirmed if confirmed is None else bool(confirmed)
     )
+
+
+def _responders(arm: Arm, n: int) -> int:
+    """How many patients of an arm responded, by its first response rate; all where none is told."""
+    shares = [r.value for r in arm.results if common_endpoint(r.endpoint) == "ORR" and r.value is not None]
+    return max(1, round(n * shares[0] / 100.0)) if shares else n
 
 
 def _of_contrast(record: TrialRecord, figure: Contrast, arms: Mapping[str, Arm]) -> Target | None:

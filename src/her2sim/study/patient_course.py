@@ -12,6 +12,7 @@ from her2sim.core.calendar import DAYS_PER_YEAR
 from her2sim.core.errors import SimulationError
 from her2sim.endpoints.recist import Assessment, assess
 from her2sim.endpoints.response import LABELS, Response
+from her2sim.endpoints.rules import RecistRules, criteria_rules
 from her2sim.engine import STATUS_TEXT
 from her2sim.model.evaluate import evaluate
 from her2sim.model.expression import substitute
@@ -27,7 +28,7 @@ from her2sim.study.laboratory.course import LineLaboratory, Wanted, line_laborat
 from her2sim.study.laboratory.observed_line import observed_line
 from her2sim.study.laboratory.person import Sheds, laboratory_numbers, sheds
 from her2sim.study.patient_choice import ChosenPatient
-from her2sim.study.scans import first_progression, seen_until, true_scans
+from her2sim.study.scans import as_read, first_progression, seen_until, true_scans
 from her2sim.trial.brain_before_trial import IRRADIATED
 from her2sim.trial.brain_radiotherapy import BARRIER, irradiate, progressed_in_brain
 from her2sim.trial.calendar import visit_days
@@ -146,7 +147,8 @@ def patient_course(patient: ChosenPatient, days: float | None = None, biopsies: 
         age = entry.cohort.patients.columns["age_years"] + elapsed / DAYS_PER_YEAR
         hazard = cumulative(solved.course.days, hazard_of(solved.course, age, frailty, typical, weights))
         dies = float(time_at(solved.course.days, hazard, left)[0])
-        ended, judged = _line_end(solved, dies)
+        rules = criteria_rules(patient.plan.record.assessment.criteria)
+        ended, judged = _line_end(solved, dies, rules)
         looked = _Looked(own, numbers, seed + number * OTHER_LINE, biopsies)
         line = _described(cohort, solved, title, judged, elapsed, ended, dies, looked)
         lines.append(replace(line, irradiated=irradiated))
@@ -218,18 +220,17 @@ def _solved(
         )
     columns = np.searchsorted(days[0], np.where(np.isnan(visits) | (visits > horizon), horizon, visits))
     truth = true_scans(course, visits, columns, cohort.patients, patient.typical)
-    reading = read_scans(
-        truth, READER, patient.typical, seed=seed, patients=ids, brain_imaging=record.assessment.brain_imaging
-    )
+    clinic = as_read(patient.typical, criteria_rules(record.assessment.criteria))
+    reading = read_scans(truth, READER, clinic, seed=seed, patients=ids, brain_imaging=record.assessment.brain_imaging)
     return _Solved(observed.modules, line, course, truth, reading)
 
 
-def _line_end(solved: _Solved, dies: float) -> tuple[float, Assessment]:
-    """Day on which the line ends, and RECIST up to then."""
+def _line_end(solved: _Solved, dies: float, rules: RecistRules) -> tuple[float, Assessment]:
+    """Day on which the line ends, and the responses up to then."""
     last = float(solved.course.days[0, -1])
-    judged = assess(seen_until(solved.reading, np.array([min(dies, last)])))
+    judged = assess(seen_until(solved.reading, np.array([min(dies, last)])), rules)
     ended = min(float(first_progression(judged)[0]), dies, last)
-    return ended, assess(seen_until(solved.reading, np.array([ended])))
+    return ended, assess(seen_until(solved.reading, np.array([ended])), rules)
 
 
 def _described(

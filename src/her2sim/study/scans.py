@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from her2sim.endpoints.readings import Readings
 from her2sim.endpoints.recist import Assessment
 from her2sim.endpoints.response import Response
+from her2sim.endpoints.rules import RecistRules
 from her2sim.model.lesions import SLOTS, volumes
 from her2sim.population.patients import Patients
 from her2sim.study.cohort import scar_mL
@@ -44,6 +45,24 @@ def true_scans(
         nontarget_node=is_node(organ_codes(patients, "nontarget"))[:, 0],
         occult_ratio=detection_ratio(patients, parameters),
     )  # fmt: skip
+
+
+def as_read(parameters: Mapping[str, float], rules: RecistRules) -> dict[str, float]:
+    """The values of ``data/parameters/observation.yaml`` for a protocol's criteria.
+
+    Where lesions are measured by products, a diameter stands for the root of two that are measured each with its own
+    error, and what is unequivocal in non-target disease follows the same ratio, as a volume.
+    """
+    if not rules.product:
+        return dict(parameters)
+    less = {name: value / 2.0**0.5 for name, value in parameters.items() if name.startswith("measurement_sd_")}
+    ratio = rules.progression_ratio**1.5
+    return {
+        **parameters,
+        **less,
+        "nontarget_progression_ratio": ratio,
+        "nontarget_min_increase_mm": rules.progression_min_mm,
+    }
 
 
 def seen_until(reading: Reading, until: Floats) -> Readings:

@@ -2,7 +2,7 @@
 
     dE_d/dt = k_e (C_d / C_average - E_d)                 1 on average at the reference dose
     e = (1 + s) E / (s + E) with E the sum over drugs of the class, times Kp,uu in the brain
-    kill = k_class,disease · sensitivity · W_class · e · factor_clone
+    kill = k_class,disease · sensitivity · W_class · e · factor_clone · [1 + sigma max(0, 1 - signal_clone)]
     factor_tolerant = efflux_class · f_efflux + (1 - efflux_class) · f_reserve
 
 The effect is 1 at the average concentration of the reference dose and saturates above it, so doubling a dose does not
@@ -11,6 +11,9 @@ drug stays in cells sets what its schedule does: peaks of a drug that leaves soo
 
 Tolerant cells resist for two reasons: efflux (MDR1), which only carries some classes, and an apoptotic reserve, which
 blunts all. So a line of one class does not take away the effect of the next.
+
+Cells with an intact HER2 signal survive damage of every kind (``sensitization``): what blocks the signal makes
+chemotherapy kill more.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from her2sim.model.drug import Action, Drug
 from her2sim.model.expression import Expr, add, div, mul, sub, sym
 from her2sim.model.lesions import CLONES, SITES, Site
 from her2sim.model.module import Module
+from her2sim.model.modules.sensitization import sensitized
 from her2sim.model.modules.waning import add_waning
 from her2sim.model.smooth import complement, total
 
@@ -38,8 +42,8 @@ def chemo_kill_name(clone: str, site: Site) -> str:
 def cytotoxic(drugs: Sequence[Drug], disease: str) -> Module:
     """Kill by the chemotherapy of a regimen; classes add, drugs of one class share its saturation and waning.
 
-    Takes ``C_<drug>_mg_per_L``. Gives ``chemo_kill_<clone>_<site>_per_day``. States: the effect ``E_<drug>`` of each
-    drug and ``W_<class>``, the share of effect left.
+    Takes ``C_<drug>_mg_per_L`` and ``signal_<clone>_<site>``. Gives ``chemo_kill_<clone>_<site>_per_day``. States: the
+    effect ``E_<drug>`` of each drug and ``W_<class>``, the share of effect left.
     """
     draft = Draft("cytotoxic")
     by_class: dict[str, list[tuple[Drug, Action]]] = {}
@@ -61,6 +65,7 @@ def cytotoxic(drugs: Sequence[Drug], disease: str) -> Module:
     for site in SITES:
         for clone in CLONES:
             kill = total(mul(_factor(draft, clone, chemo_class), rate) for chemo_class, rate in kills[site])
+            kill = mul(kill, sensitized(draft, clone, site))
             draft.assign(chemo_kill_name(clone, site), kill, "1/day", "kill by chemotherapy", give=True)
     return draft.module()
 

@@ -3,7 +3,7 @@
     dP/dt = DAR · u_d - k_loss · P                        payload in antigen-high cells, nmol/L
     P_low = P (r + (1 - r) b m w)                         in the antigen-low clone of a lesion
     m = 1 / (1 + (l / reach)^2)                           mixing over patches of the size l
-    kill = k_max · factor of clone and payload · sensitivity · W · P^n / (KC50^n + P^n)
+    kill = k_max · factor of clone and payload · sensitivity · W · P^n / (KC50^n + P^n) · [1 + sigma max(0, 1 - signal)]
 
 u_d is the uptake of ``site_exposure``, r the antigen-low clone's HER2 under drugs relative to the others (own uptake),
 b the share of the payload that leaves cells and enters others, w the antigen-high share of the lesion: a bystander
@@ -23,6 +23,7 @@ from her2sim.model.expression import ONE, Expr, add, div, mul, sub, sym
 from her2sim.model.lesions import CLONES, SITES, SLOTS, Site, volume_state
 from her2sim.model.module import Module
 from her2sim.model.modules.cell_kinds import CellKind, cell_kinds
+from her2sim.model.modules.sensitization import sensitized
 from her2sim.model.modules.site_exposure import kinase_pace, uptake_name
 from her2sim.model.modules.tumor_her2 import POOL, her2_surface_name
 from her2sim.model.modules.waning import add_waning
@@ -53,8 +54,9 @@ def payload_state(drug_id: str, site: Site) -> str:
 def payload(drugs: Sequence[Drug]) -> Module:
     """Kill by the payloads of a regimen's conjugates.
 
-    Takes ``uptake_<drug>_<site>_nM_per_day``, ``her2_surface_<clone>_<site>`` and the volumes of the clones. Gives
-    ``payload_kill_<clone>_<slot>_per_day``. States: ``P_<drug>_<site>_nM`` and ``W_<payload>``.
+    Takes ``uptake_<drug>_<site>_nM_per_day``, ``her2_surface_<clone>_<site>``, ``signal_<clone>_<site>`` and the
+    volumes of the clones. Gives ``payload_kill_<clone>_<slot>_per_day``. States:
+    ``P_<drug>_<site>_nM`` and ``W_<payload>``.
     """
     draft = Draft("payload")
     conjugates = actions_of(drugs, "payload")
@@ -85,6 +87,7 @@ def payload(drugs: Sequence[Drug]) -> Module:
                     )
                     for drug, action in conjugates
                 )
+                kill = mul(kill, sensitized(draft, clone, site))
                 draft.assign(payload_kill_name(clone, slot.name), kill, "1/day", "kill by payloads", give=True)
     for drug, action in conjugates:
         draft.knock_out("bystander", {f"{drug.id}_bystander_fraction": 0.0})
