@@ -136,5 +136,5 @@ def test_time_to_progression_is_a_figure_of_the_fit() -> None:
     """Trials of the 1990s published nothing else; without it nothing says how long trastuzumab lasts."""
     told = {(target.trial, target.arm): target.published for target in DATA.targets if target.kind == "TTP_median"}
     assert ("H0649g", "trastuzumab") in told
-    assert ("H0648g", "paclitaxel (subgroup)") in told
+    assert ("H0648g-paclitaxel", "paclitaxel") in told
     assert all(not name.endswith("chemotherapy") for _, name in told)  # arms whose strata are arms of their own

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from her2sim.core.errors import InputError
 from her2sim.engine import compile_model
 from her2sim.engine.interface import DoseTable
+from her2sim.model.draft import Draft
 from her2sim.model.drug import Drug
 from her2sim.model.drug_file import load_drug
 from her2sim.model.evaluate import evaluate
@@ -26,14 +27,17 @@ from her2sim.model.modules.payload import payload
 from her2sim.model.pharmacokinetics import dose_state, pk_module
 
 positive = st.floats(0.0, 2e3)
-SURFACES = {f"her2_surface_{clone}_{site}": 1.0 for clone in CLONES for site in ("systemic", "cns")}
+SITES = ("systemic", "cns")
+SURFACES = {f"her2_surface_{clone}_{site}": 1.0 for clone in CLONES for site in SITES}
+SIGNALS = {f"signal_{clone}_{site}": 1.0 for clone in CLONES for site in SITES}
+"""Signals of a patient without HER2 drugs."""
 
 
 def values_of(module: Module, given_values: Mapping[str, float]) -> dict[str, float]:
     """Assigned variables, and rates under ``d <state>``."""
     values = {p.name: np.array(p.value) for p in module.parameters}
     values |= {s.name: np.array(0.0) for s in module.states} | {p.name: np.array(0.0) for p in module.takes}
-    values |= {name: np.array(v) for name, v in given_values.items()}
+    values |= {name: np.array(v) for name, v in {**SIGNALS, **given_values}.items()}
     done: dict[str, Expr] = {}
     for item in module.assignments:
         done[item.name] = substitute([item.expr], done)[0]
@@ -47,10 +51,12 @@ def lesion_of(high: float, low: float) -> dict[str, float]:
     return {volume_state(s.name, c): volume.get(c, 0.0) for s in SLOTS for c in CLONES}
 
 
-def payload_kills(drug: str, nM: float, high: float, low: float) -> dict[str, float]:
+def payload_kills(
+    drug: str, nM: float, high: float, low: float, signals: Mapping[str, float] = SIGNALS
+) -> dict[str, float]:
     kind = load_drug(drug).actions[1].labels["payload"]
     known = {f"P_{drug}_systemic_nM": nM, f"W_{kind}": 1.0} | lesion_of(high, low) | SURFACES
-    return values_of(payload([load_drug(drug)]), known)
+    return values_of(payload([load_drug(drug)]), {**known, **signals})
 
 
 @given(nM=positive, high=st.floats(0.0, 100.0), low=st.floats(0.01, 100.0))
@@ -88,11 +94,13 @@ def test_payload_in_balance_is_uptake_over_loss() -> None:
     assert values_of(module, known)["d P_trastuzumab_emtansine_systemic_nM"] == pytest.approx(0.0, abs=1e-9)
 
 
-def chemo(exposure: dict[str, float], disease: str = "breast") -> dict[str, float]:
+def chemo(
+    exposure: dict[str, float], disease: str = "breast", signals: Mapping[str, float] = SIGNALS
+) -> dict[str, float]:
     module = cytotoxic([load_drug(i) for i in exposure], disease)
     known = {f"E_{d}": e for d, e in exposure.items()}
     known |= {s.name: 1.0 for s in module.states if s.name.startswith("W_")}
-    return values_of(module, known)
+    return values_of(module, {**known, **signals})
 
 
 def test_chemotherapy_kills_at_its_rate_at_the_reference_exposure_and_saturates_above() -> None:
@@ -134,7 +142,10 @@ def test_tolerant_cells_resist_what_efflux_carries_out_more_than_the_rest() -> N
 def mean_effect(drug_id: str, mg_per_m2: float, on_days: tuple[int, ...]) -> float:
     """Effect on the third cycle of three weeks, on average; 1.8 m2."""
     drug = load_drug(drug_id)
-    system = assemble("schedule", [pk_module(drug, "breast"), cytotoxic([drug], "breast")])
+    untreated = Draft("untreated")
+    for name, value in SIGNALS.items():
+        untreated.assign(name, value, "dimensionless", "signal without HER2 drugs", give=True)
+    system = assemble("schedule", [pk_module(drug, "breast"), untreated.module(), cytotoxic([drug], "breast")])
     solve = compile_model(system, outputs=["effect_taxane_systemic"], backend="reference").solve
     days = np.array([21.0 * cycle + day for cycle in range(3) for day in on_days])
     count = len(days)
@@ -168,13 +179,15 @@ def test_a_class_without_a_kill_rate_is_explained() -> None:
         cytotoxic([dataclasses.replace(drug, actions=(odd,))], "breast")
 
 
-def nk_kill(alleles: float, fc_type: str = "IgG1", clone: str = "sensitive", site: str = "systemic") -> float:
+def nk_kill(
+    alleles: float, fc_type: str = "IgG1", clone: str = "sensitive", site: str = "systemic", left: float = 1.0
+) -> float:
     drug = load_drug("trastuzumab")
     labels = {**drug.actions[0].labels, "fc_type": fc_type}
     changed: Drug = dataclasses.replace(drug, actions=(dataclasses.replace(drug.actions[0], labels=labels),))
     known = {"fcgr3a_genotype": alleles, "her2_level": 1.0} | SURFACES
-    known |= {f"theta_trastuzumab_{s}": 1.0 for s in ("systemic", "cns")}
-    return values_of(adcc([changed]), known)[f"adcc_{clone}_{site}_per_day"]
+    known |= {f"theta_trastuzumab_{s}": 1.0 for s in SITES}
+    return values_of(adcc([changed]), {**known, "W_adcc": left})[f"adcc_{clone}_{site}_per_day"]
 
 
 def test_nk_kill_follows_genotype_less_so_with_an_enhanced_fc() -> None:
@@ -186,6 +199,44 @@ def test_nk_kill_follows_genotype_less_so_with_an_enhanced_fc() -> None:
 def test_nk_kill_needs_antigen_and_reach() -> None:
     assert nk_kill(1.0, clone="her2low") < nk_kill(1.0)
     assert nk_kill(1.0, site="cns") == pytest.approx(0.1 * nk_kill(1.0))
+
+
+def test_cells_escape_nk_cells_only_where_they_are_opsonized() -> None:
+    """Without it who responds to trastuzumab alone responds for two years (H0649g: 9 months)."""
+    assert nk_kill(1.0, left=0.25) == pytest.approx(0.25 * nk_kill(1.0))
+    module = adcc([load_drug("trastuzumab")])
+    rate = next(p.value for p in module.parameters if p.name == "adcc_waning_per_day")
+    bound = {"fcgr3a_genotype": 1.0, "her2_level": 1.0, "W_adcc": 1.0, **SURFACES}
+    assert values_of(module, bound)["d W_adcc"] == 0.0
+    full = values_of(module, {**bound, "theta_trastuzumab_systemic": 1.0})["d W_adcc"]
+    assert -rate < full < 0.0
+    assert values_of(module, {**bound, "theta_trastuzumab_cns": 1.0})["d W_adcc"] == 0.0
+
+
+@given(lost=st.floats(0.0, 1.0), clone=st.sampled_from(CLONES))
+@settings(deadline=None)
+def test_a_clone_that_loses_its_her2_signal_is_killed_more_by_every_cytotoxic(lost: float, clone: str) -> None:
+    """And no other clone is: a bypass that keeps the signal keeps its protection."""
+    left = {**SIGNALS, f"signal_{clone}_systemic": 1.0 - lost}
+    gain = next(p.value for p in cytotoxic([load_drug("docetaxel")], "breast").parameters if "sensitization" in p.name)
+    for plain, more in (
+        (chemo({"docetaxel": 1.0, "capecitabine": 1.0}), chemo({"docetaxel": 1.0, "capecitabine": 1.0}, signals=left)),
+        (
+            payload_kills("trastuzumab_emtansine", 50.0, 9.0, 1.0),
+            payload_kills("trastuzumab_emtansine", 50.0, 9.0, 1.0, left),
+        ),
+    ):
+        for name, kill in plain.items():
+            if "kill" in name:
+                hit = name.startswith((f"chemo_kill_{clone}_systemic", f"payload_kill_{clone}_")) and "CNS" not in name
+                hit = hit and "OB" not in name
+                assert more[name] == pytest.approx(kill * (1.0 + gain * lost) if hit else kill), name
+
+
+def test_a_signal_above_the_untreated_one_does_not_protect_further() -> None:
+    louder = {name: 1.3 for name in SIGNALS}
+    key = "chemo_kill_sensitive_systemic_per_day"
+    assert chemo({"docetaxel": 1.0}, signals=louder)[key] == pytest.approx(chemo({"docetaxel": 1.0})[key])
 
 
 @given(first=positive, second=positive)

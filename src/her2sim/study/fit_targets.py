@@ -225,7 +225,7 @@ def _of_result(record: TrialRecord, arm: Arm, figure: Result) -> Target | None:
     who = common_assessor(figure.assessor) or record.assessment.assessor
     confirmed = common_confirmed(figure.endpoint, figure.confirmed)
     if common_endpoint(figure.endpoint) == "DoR_median":
-        n = _responders(arm, n)
+        n = _responders(record, arm.name, n)
     target = _target(record.id, arm.name, figure.endpoint, common.value, common.ci95, n)
     if target is None:
         return None
@@ -234,10 +234,12 @@ def _of_result(record: TrialRecord, arm: Arm, figure: Result) -> Target | None:
     )
 
 
-def _responders(arm: Arm, n: int) -> int:
+def _responders(record: TrialRecord, arm: str, n: int) -> int:
     """How many patients of an arm responded, by its first response rate; all where none is told."""
-    shares = [r.value for r in arm.results if common_endpoint(r.endpoint) == "ORR" and r.value is not None]
-    return max(1, round(n * shares[0] / 100.0)) if shares else n
+    for name, figure in fittable(record):
+        if name == arm and isinstance(figure, Result) and common_endpoint(figure.endpoint) == "ORR" and figure.value:
+            return max(1, round(n * figure.value / 100.0))
+    return n
 
 
 def _of_contrast(record: TrialRecord, figure: Contrast, arms: Mapping[str, Arm]) -> Target | None:
