@@ -12,7 +12,7 @@ from her2sim.study.fit import Fit
 from her2sim.study.fit_blind import Blind, Repeat
 from her2sim.study.fit_discrepancy import Discrepancy
 from her2sim.study.fit_freeze import LOG, SHARES, back
-from her2sim.study.fit_targets import Target
+from her2sim.study.fit_targets import MEDIANS, Target
 
 Floats = NDArray[np.float64]
 PRIOR_DRIVEN = 0.2
@@ -73,7 +73,7 @@ def _head(result: Fit) -> str:
 def median_errors(targets: Sequence[Target], values: Floats) -> dict[str, tuple[float, int]]:
     """Kind of figure -> median absolute error and number of figures: points for shares, |log ratio| for others."""
     out: dict[str, tuple[float, int]] = {}
-    for kind in ("ORR", "CR", "PFS_rate", "OS_rate", "PFS_median", "TTP_median", "OS_median", "PFS_HR", "OS_HR"):
+    for kind in ("ORR", "CR", "PFS_rate", "OS_rate", *MEDIANS, "PFS_HR", "OS_HR"):
         errors = [
             abs(back(t, float(v)) - t.published) if kind in SHARES else abs(float(v) - t.value)
             for t, v in zip(targets, values, strict=True)
