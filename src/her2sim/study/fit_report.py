@@ -50,7 +50,7 @@ def report(
 
 
 def _head(result: Fit) -> str:
-    trials = {target.trial for target in result.data.targets}
+    trials = {str(record.extra.get("part_of") or record.id) for record in result.data.records}
     posterior = result.posterior
     weak = [n.number for n, c in zip(result.free, posterior.contraction, strict=True) if c < PRIOR_DRIVEN]
     return "\n".join(
