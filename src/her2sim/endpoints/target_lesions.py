@@ -111,9 +111,9 @@ def _by_product(size_mm: Floats, rules: RecistRules) -> tuple[Bools, Bools]:
     earlier = np.full_like(product, np.inf)
     earlier[:, 1:] = smallest[:, :-1]
     one_grew = product >= rules.progression_ratio * earlier * (1.0 - _ROUNDING)
-    found = (one_grew & (product > 0.0) & (earlier > 0.0)).any(axis=2)
+    grown = np.asarray((one_grew & (product > 0.0) & (earlier > 0.0)).any(axis=2))
     total = np.nansum(product, axis=2)
-    return found, total <= rules.response_ratio * total[:, :1] * (1.0 + _ROUNDING)
+    return grown, np.asarray(total <= rules.response_ratio * total[:, :1] * (1.0 + _ROUNDING))
 
 
 def _earlier_minimum(sum_mm: Floats) -> Floats:
