@@ -107,20 +107,16 @@ def _by_product(size_mm: Floats, rules: RecistRules) -> tuple[Bools, Bools]:
         size_mm: (n_patients, n_visits, n_targets) root of the product of two diameters; NaN where not evaluated.
     """
     product = size_mm**2
-    smallest = np.fmin.accumulate(np.where(np.isnan(product), np.inf, product), axis=1)
-    earlier = np.full_like(product, np.inf)
-    earlier[:, 1:] = smallest[:, :-1]
+    earlier = _earlier_minimum(product)
     one_grew = product >= rules.progression_ratio * earlier * (1.0 - _ROUNDING)
     grown = np.asarray((one_grew & (product > 0.0) & (earlier > 0.0)).any(axis=2))
     total = np.nansum(product, axis=2)
     return grown, np.asarray(total <= rules.response_ratio * total[:, :1] * (1.0 + _ROUNDING))
 
 
-def _earlier_minimum(sum_mm: Floats) -> Floats:
-    """Smallest known value of the columns to the left; NaN in the first column and for rows without a baseline."""
-    known = np.where(np.isnan(sum_mm), np.inf, sum_mm)
-    smallest = np.minimum.accumulate(known, axis=1)
-    earlier = np.full_like(sum_mm, np.nan)
-    earlier[:, 1:] = smallest[:, :-1]
-    earlier[np.isnan(sum_mm[:, 0])] = np.nan
-    return earlier
+def _earlier_minimum(size: Floats) -> Floats:
+    """Smallest known value of the earlier visits (axis 1); NaN at the first and where the first is not known."""
+    known = np.where(np.isnan(size), np.inf, size)
+    earlier = np.full_like(size, np.nan)
+    earlier[:, 1:] = np.minimum.accumulate(known, axis=1)[:, :-1]
+    return np.where(np.isnan(size[:, :1]), np.nan, earlier)

@@ -22,12 +22,11 @@ from her2sim.model.drug import Drug
 from her2sim.model.expression import Expr, add, div, mul, sub
 from her2sim.model.lesions import CLONES, SITES, Site
 from her2sim.model.module import Module
+from her2sim.model.modules.lesion import BULK
 from her2sim.model.modules.site_exposure import bound_share_name
 from her2sim.model.modules.tumor_her2 import her2_surface_name
 from her2sim.model.modules.waning import add_waning
 from her2sim.model.smooth import positive_power, total
-
-BULK = "sensitive"
 
 
 def adcc_name(clone: str, site: Site) -> str:
