@@ -21,11 +21,19 @@ AT_MODE = "Patients per arm in the check at the mode; likewise."
 MINUTES = "No new wave is begun after this time."
 SEED = "Seed of the patients and of the search; default in data/calibration/fit.yaml."
 ACCEPT = "Go on although the model's code or data have changed since the fit was begun."
+HOLD = (
+    "Keep the numbers where the frozen calibration has them, and find only how far they may lie: the points lie around "
+    "them, and no other mode is searched."
+)
 FREEZE = "Write the finished fit as the model's calibration (data/calibration/frozen.yaml); simulates nothing."
 REPORT = "Write the page of the finished fit to this file; simulates nothing."
 RECOVER = (
     "Instead, make this many data sets from known numbers and see whether the fit finds them; in the folder of a "
     "finished fit with all its trials, and --report then tells of it."
+)
+WEIGH = (
+    "Instead, learn from this many data sets made with known numbers how much the figures of the finished fit may "
+    "weigh, and draw its posterior again with that weight; do it before --recover, --report and --freeze."
 )
 COMPARE = "Instead, hold the finished fit against the one in this folder; --report then tells of it."
 
@@ -46,9 +54,11 @@ def fit(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help=SEED, show_default=False)] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help=messages.RUN_WORKERS)] = 1,
     accept: Annotated[bool, typer.Option("--accept-changes", help=ACCEPT)] = False,
+    hold: Annotated[bool, typer.Option("--hold", help=HOLD)] = False,
     freeze: Annotated[bool, typer.Option("--freeze", help=FREEZE)] = False,
     report: Annotated[Path | None, typer.Option("--report", help=REPORT, show_default=False)] = None,
     recover: Annotated[int | None, typer.Option("--recover", min=1, help=RECOVER, show_default=False)] = None,
+    weigh: Annotated[int | None, typer.Option("--weigh", min=1, help=WEIGH, show_default=False)] = None,
     compare: Annotated[Path | None, typer.Option("--compare", help=COMPARE, show_default=False)] = None,
 ) -> None:
     """Fit, or look at a finished fit."""
@@ -56,6 +66,8 @@ def fit(
 
     if recover is not None:
         typer.echo(fitting.recovery_page(out, recover, workers=workers, accept=accept, tell=_tell))
+    elif weigh is not None:
+        typer.echo(fitting.weight_page(out, weigh, workers=workers, accept=accept, tell=_tell))
     elif compare is not None:
         typer.echo(fitting.compare_with(out, compare, workers=workers, tell=_tell))
     elif freeze or report is not None:
@@ -66,7 +78,7 @@ def fit(
             typer.echo(f"Frozen: {len(found.values)} numbers, {len(found.draws)} draws, hash {found.hash[:12]}")
     else:
         fitting.make_fit(out, first=first, wave=wave, waves=waves, patients=patients, at_mode=at_mode, minutes=minutes,
-                         seed=seed, workers=workers, accept=accept, tell=_tell)  # fmt: skip
+                         seed=seed, workers=workers, accept=accept, tell=_tell, hold=hold)  # fmt: skip
         typer.echo(f"Finished: {out}. Look at it with --report FILE, keep it with --freeze.")
 
 

@@ -9,11 +9,13 @@ NumPy's SeedSequence.
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+MOST_KEPT = 256  # tables of draws that are kept: arms share patients, and a fit asks for the same ones at every point
 
 
 def stream(seed: int, patient: int, purpose: str) -> np.random.Generator:
@@ -33,15 +35,25 @@ def stream(seed: int, patient: int, purpose: str) -> np.random.Generator:
 
 def normals(seed: int, patients: NDArray[np.int64], purpose: str, count: int) -> Floats:
     """Standard normal draws, shape (n_patients, count); row i belongs to ``patients[i]`` alone."""
+    return _normals(seed, tuple(patients.tolist()), purpose, count).copy()
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _normals(seed: int, patients: tuple[int, ...], purpose: str, count: int) -> Floats:
     out = np.empty((len(patients), count))
     for row, patient in enumerate(patients):
-        out[row] = stream(seed, int(patient), purpose).standard_normal(count)
+        out[row] = stream(seed, patient, purpose).standard_normal(count)
     return out
 
 
 def uniforms(seed: int, patients: NDArray[np.int64], purpose: str, count: int) -> Floats:
     """Uniform draws on [0, 1), shape (n_patients, count); row i belongs to ``patients[i]`` alone."""
+    return _uniforms(seed, tuple(patients.tolist()), purpose, count).copy()
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _uniforms(seed: int, patients: tuple[int, ...], purpose: str, count: int) -> Floats:
     out = np.empty((len(patients), count))
     for row, patient in enumerate(patients):
-        out[row] = stream(seed, int(patient), purpose).random(count)
+        out[row] = stream(seed, patient, purpose).random(count)
     return out

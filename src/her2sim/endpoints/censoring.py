@@ -29,6 +29,7 @@ class CensoringRules:
     first_day: float
 
 
+@cache
 def censoring_rules(missed_visits: int | None = -1, new_therapy: NewTherapy = "censor") -> CensoringRules:
     """The rules with the documented defaults: two missed visits, new therapy censors.
 

@@ -70,6 +70,7 @@ _KINDS = {
 _PLACEBO = {"placebo", "no treatment", "observation", "none", "no drug", "best supportive care", "watchful waiting"}
 
 
+@cache
 def load_drug(name: str) -> Drug:
     """The drug of that name: its id, INN, a brand or a common abbreviation, in any case.
 

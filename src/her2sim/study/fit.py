@@ -46,6 +46,10 @@ class Plan:
         minutes: no new wave is begun after this time.
         steps: of the sampler.
         seed: of the patients and of the search.
+
+    Other arguments:
+        hold: keep the numbers where the frozen calibration has them and find only how far they may lie: the design is
+            made around them, and no mode is searched.
     """
 
     first: int = 90
@@ -56,6 +60,7 @@ class Plan:
     minutes: float = 60.0
     steps: int = 4000
     seed: int = 11
+    hold: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,10 @@ class Fit:
         fitted: (n_targets,) simulated figures at the mode with the most patients.
         emulator: of all figures, corrected at the mode.
         history: one entry per stage: what was done, how good it was.
+
+    Other arguments:
+        weight: power to which the likelihood is raised where spread is told (``her2sim.study.fit_weight``); the mode
+            is that of the full likelihood.
     """
 
     free: tuple[FreeNumber, ...]
@@ -79,6 +88,7 @@ class Fit:
     fitted: Floats
     emulator: Emulator
     history: tuple[Mapping[str, Any], ...]
+    weight: float = 1.0
 
     def problem(self, left_out: Sequence[str] = ()) -> Problem:
         """The posterior of the scores, without the figures of some trials."""
@@ -90,6 +100,26 @@ def start_scores(free: Sequence[FreeNumber]) -> Floats:
     known = fitted_values()
     found = [number.score(known[number.number]) if number.number in known else 0.0 for number in free]
     return np.clip(found, -1.5, 1.5)
+
+
+def held_scores(free: Sequence[FreeNumber]) -> Floats:
+    """Where the frozen calibration has the numbers.
+
+    Raises:
+        InputError: it lacks one of them.
+    """
+    from her2sim.core.errors import InputError
+
+    known = fitted_values()
+    lacking = [number.number for number in free if number.number not in known]
+    if lacking:
+        raise InputError(
+            f"the frozen calibration has no value of {', '.join(lacking)}.",
+            where="data/calibration/frozen.yaml",
+            why="What is not known cannot be held.",
+            hint="Make the fit without --hold.",
+        )
+    return np.array([number.score(known[number.number]) for number in free])
 
 
 def fit(
@@ -126,7 +156,7 @@ def fit(
     runs = Evaluations(folder, [n.number for n in free], trials, workers=workers, accept=accept, tell=tell)
     begun, history = time.monotonic(), list[Mapping[str, Any]]()
     degrees = float(content["robust_degrees"])
-    center = start_scores(free)
+    center = held_scores(free) if plan.hold else start_scores(free)
     points = first_wave(center, plan.first, plan.seed)
     mode = center
     tried = np.empty((0, len(free)))
@@ -136,7 +166,7 @@ def fit(
             break
         tried = np.vstack([tried, points])
         emulator, problem = _emulated(runs, plan, tried, mode, degrees)
-        mode = find_mode(problem, np.array([mode, center]), seed=plan.seed + wave)
+        mode = center if plan.hold else find_mode(problem, np.array([mode, center]), seed=plan.seed + wave)
         history.append(_entry(f"wave {wave}", runs, problem, mode, begun, emulator, len(tried)))
         tell(json.dumps(history[-1]))
         if wave < plan.waves:
@@ -145,7 +175,7 @@ def fit(
     assert emulator is not None
     shift = np.zeros(len(emulator.constant))
     fitted = runs.at(mode[None], patients=plan.patients, seed=plan.seed)[0]
-    for check in range(2 if plan.patients_at_mode else 0):
+    for check in range(2 if plan.patients_at_mode and not plan.hold else 0):
         tried = np.vstack([tried, mode])
         emulator, _ = _emulated(runs, plan, tried, mode, degrees)
         fitted = runs.at(mode[None], patients=plan.patients_at_mode, seed=plan.seed + 1)[0]
@@ -220,6 +250,7 @@ def save(folder: Path, result: Fit) -> None:
         "mode": [round(float(z), 4) for z in result.mode],
         "values": {n.number: n.from_score(float(z)) for n, z in zip(result.free, result.mode, strict=True)},
         "history": list(result.history),
+        "weight": result.weight,
     }
     (folder / RESULT).write_text(json.dumps(told, indent=1))
 
@@ -259,4 +290,4 @@ def load(folder: Path) -> Fit:
     emulator = Emulator(kept["constant"], kept["linear"], kept["curved"], kept["error"])
     posterior = Posterior(kept["points"], kept["r_hat"], kept["effective"], float(kept["accepted"]))
     return Fit(tuple(known[name] for name in told["names"]), data, kept["mode"], posterior, kept["fitted"], emulator,
-               tuple(told["history"]))  # fmt: skip
+               tuple(told["history"]), float(told.get("weight", 1.0)))  # fmt: skip

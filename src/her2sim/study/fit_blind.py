@@ -7,7 +7,7 @@ must not be looked at for that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def leave_one_trial_out(result: Fit, *, tell: Callable[[str], object] = lambda l
     """Figures predicted by the mode of a fit without a trial, for each trial, with their posterior spread.
 
     The posterior is taken as normal with the curvature at the mode (``fit_posterior.information``), so 23 trials cost
-    seconds; sampling each would cost half an hour.
+    seconds; sampling each would cost half an hour. Records that are parts of one trial are left out together.
 
     Main arguments:
         result: a finished fit.
@@ -45,14 +45,27 @@ def leave_one_trial_out(result: Fit, *, tell: Callable[[str], object] = lambda l
         tell: called with a line for each trial.
     """
     found: dict[str, Blind] = {}
-    for trial in sorted({target.trial for target in result.data.targets}):
-        problem = result.problem((trial,))
+    for parts in _whole_trials(result):
+        problem = result.problem(parts)
         mode = find_mode(problem, result.mode[None], seed=1, restarts=0)
         slope = result.emulator.slope(mode)
-        variance = np.einsum("ki,ij,kj->k", slope, np.linalg.inv(information(problem, mode)), slope)
-        found[trial] = Blind(result.emulator(mode[None])[0], np.hypot(np.sqrt(variance), result.emulator.error))
-        tell(f"{trial}: the mode without it is {float(np.linalg.norm(mode - result.mode)):.2f} prior SD away")
+        spread = np.linalg.inv(information(replace(problem, weight=result.weight), mode))
+        variance = np.einsum("ki,ij,kj->k", slope, spread, slope)
+        blind = Blind(result.emulator(mode[None])[0], np.hypot(np.sqrt(variance), result.emulator.error))
+        found.update(dict.fromkeys(parts, blind))
+        far = float(np.linalg.norm(mode - result.mode))
+        tell(f"{' and '.join(parts)}: the mode without it is {far:.2f} prior SD away")
     return found
+
+
+def _whole_trials(result: Fit) -> list[tuple[str, ...]]:
+    """Ids of the records of each trial; most trials have one."""
+    whole: dict[str, list[str]] = {}
+    used = {target.trial for target in result.data.targets}
+    for record in result.data.records:
+        if record.id in used:
+            whole.setdefault(str(record.extra.get("part_of") or record.id), []).append(record.id)
+    return [tuple(parts) for _, parts in sorted(whole.items())]
 
 
 @dataclass(frozen=True)

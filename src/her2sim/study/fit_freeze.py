@@ -136,6 +136,7 @@ def freeze(folder: Path, result: Fit, *, today: date, to: Path | None = None) ->
             "largest_r_hat": round(float(posterior.r_hat.max()), 3),
             "least_effective_draws": round(float(posterior.effective.min())),
             "accepted": round(posterior.accepted, 3),
+            "weight_of_likelihood": result.weight,
         },
         "contraction": {n.number: round(float(c), 2) for n, c in zip(result.free, posterior.contraction, strict=True)},
         "role_check": "every figure below was looked up anew among those with role fit and read: true",

@@ -32,12 +32,16 @@ class Problem:
         published: (n_figures,) on the scale of the residual.
         error: (n_figures,) standard error of the residual, that of the emulator included.
         degrees: of freedom of Student's t.
+
+    Other arguments:
+        weight: power to which the likelihood is raised (``her2sim.study.fit_weight``).
     """
 
     emulator: Emulator
     published: Floats
     error: Floats
     degrees: float
+    weight: float = 1.0
 
     def misfit(self, points: Floats) -> Floats:
         """Minus twice the log likelihood of points (n_points, n_free), up to a constant: (n_points,)."""
@@ -47,7 +51,7 @@ class Problem:
     def log_posterior(self, points: Floats) -> Floats:
         """Log posterior density of points (n_points, n_free), up to a constant: (n_points,)."""
         inside = (np.abs(points) <= BOUND).all(axis=1)
-        return np.where(inside, -0.5 * self.misfit(points) - 0.5 * (points**2).sum(axis=1), -np.inf)
+        return np.where(inside, -0.5 * self.weight * self.misfit(points) - 0.5 * (points**2).sum(axis=1), -np.inf)
 
 
 def make_problem(
@@ -106,7 +110,7 @@ def _descended(problem: Problem, start: Floats) -> Floats:
     value = float(problem.log_posterior(point[None])[0])
     for _ in range(60):
         residual = (problem.emulator(point[None])[0] - problem.published) / problem.error
-        weight = (problem.degrees + 1.0) / (problem.degrees + residual**2)
+        weight = problem.weight * (problem.degrees + 1.0) / (problem.degrees + residual**2)
         slope = problem.emulator.slope(point) / problem.error[:, None]
         gradient = slope.T @ (weight * residual) + point
         step = -np.linalg.solve((slope.T * weight) @ slope + np.eye(len(point)), gradient)
@@ -128,7 +132,7 @@ def _descended(problem: Problem, start: Floats) -> Floats:
 def information(problem: Problem, point: Floats) -> Floats:
     """Expected information of figures and prior, (n_free, n_free): inverse covariance of a linear posterior."""
     slope = problem.emulator.slope(point) / problem.error[:, None]
-    weight = (problem.degrees + 1.0) / (problem.degrees + 3.0)
+    weight = problem.weight * (problem.degrees + 1.0) / (problem.degrees + 3.0)
     return weight * slope.T @ slope + np.eye(len(point))
 
 

@@ -34,17 +34,18 @@ class Twice(Problem):
         half: the emulator of one set; ``emulator``, ``published`` and ``error`` are of both, one after the other.
     """
 
-    half: Emulator
+    half: Emulator | None = None
 
     def misfit(self, points: Floats) -> Floats:
         """As of ``Problem``."""
+        assert self.half is not None
         figures = self.half(points)
         residual = (np.hstack([figures, figures]) - self.published) / self.error
         return (self.degrees + 1.0) * np.log1p(residual**2 / self.degrees).sum(axis=1)
 
 
 def with_data(result: Fit, observed: Floats) -> Twice:
-    """The posterior given the published figures of a fit and a data set that was made.
+    """The posterior given the published figures of a fit and a data set that was made, both with the fit's weight.
 
     Main arguments:
         result: the fit.
@@ -59,12 +60,62 @@ def with_data(result: Fit, observed: Floats) -> Twice:
         np.append(own.published, np.where(known, seen, 0.0)),
         np.append(own.error, np.where(known, own.error, np.inf)),
         own.degrees,
+        result.weight,
         own.emulator,
     )
 
 
 def _parts(emulator: Emulator) -> tuple[Floats, Floats, Floats, Floats]:
     return emulator.constant, emulator.linear, emulator.curved, emulator.error
+
+
+@dataclass(frozen=True)
+class Made:
+    """Data sets made by the simulator with known numbers.
+
+    Main arguments:
+        truth: (n_sets, n_free) scores.
+        figures: (n_sets, n_targets) simulated; NaN where a figure could not be told.
+        observed: the same with the errors that the fit assumes.
+    """
+
+    truth: Floats
+    figures: Floats
+    observed: Floats
+
+
+def make_data(
+    folder: Path,
+    result: Fit,
+    *,
+    sets: int,
+    patients: int,
+    seed: int,
+    workers: int,
+    accept: bool,
+    tell: Callable[[str], object],
+) -> Made:
+    """Make data sets with numbers drawn from the posterior of a finished fit.
+
+    Main arguments:
+        folder: of the fit; evaluations made here are kept there.
+        result: the fit.
+        sets, patients, seed, workers, accept, tell: as of ``recover_after``.
+
+    Raises:
+        InputError: the model has changed since the fit.
+    """
+    names = tuple(number.number for number in result.free)
+    trials = tuple(record.id for record in result.data.records)
+    runs = Evaluations(folder, names, trials, workers=workers, accept=accept, tell=tell)
+    points = result.posterior.points
+    truth = np.round(points[stream(seed, 0, "fit/recovery").integers(0, len(points), sets)], 4)
+    figures = runs.at(np.vstack([result.mode, truth]), patients=patients, seed=seed)
+    # same patients at all points: what these few patients are off by is the same at the mode, and taken off
+    figures = result.fitted + figures[1:] - figures[0]
+    errors = np.array([target.error for target in result.data.targets])
+    noise = stream(seed, 1, "fit/recovery").standard_t(result.problem().degrees, figures.shape)
+    return Made(truth, figures, figures + errors * noise)
 
 
 def recover_after(
@@ -94,25 +145,16 @@ def recover_after(
         InputError: there is no finished fit, or the model has changed since.
     """
     result = load(folder)
-    names = tuple(number.number for number in result.free)
-    trials = tuple(record.id for record in result.data.records)
-    runs = Evaluations(folder, names, trials, workers=workers, accept=accept, tell=tell)
-    points = result.posterior.points
-    truth = np.round(points[stream(seed, 0, "fit/recovery").integers(0, len(points), sets)], 4)
-    figures = runs.at(np.vstack([result.mode, truth]), patients=patients, seed=seed)
-    # same patients at all points: what these few patients are off by is the same at the mode, and taken off
-    figures = result.fitted + figures[1:] - figures[0]
-    degrees, errors = result.problem().degrees, np.array([target.error for target in result.data.targets])
-    noise = stream(seed, 1, "fit/recovery").standard_t(degrees, figures.shape)
-    mean, sd, rank = (np.empty(truth.shape) for _ in range(3))
+    made = make_data(folder, result, sets=sets, patients=patients, seed=seed, workers=workers, accept=accept, tell=tell)
+    mean, sd, rank = (np.empty(made.truth.shape) for _ in range(3))
     for number in range(sets):
-        problem = with_data(result, figures[number] + errors * noise[number])
+        problem = with_data(result, made.observed[number])
         mode = find_mode(problem, result.mode[None], seed=seed, restarts=0)
         found = sample(problem, mode, seed=seed + number, steps=steps).points
         mean[number], sd[number] = found.mean(axis=0), found.std(axis=0)
-        rank[number] = (found < truth[number]).mean(axis=0)
+        rank[number] = (found < made.truth[number]).mean(axis=0)
         tell(f"data set {number + 1} of {sets}")
-    return Recovery(names, truth, mean, sd, rank)
+    return Recovery(tuple(number.number for number in result.free), made.truth, mean, sd, rank)
 
 
 def recovery_section(found: Recovery) -> str:

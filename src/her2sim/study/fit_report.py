@@ -64,10 +64,17 @@ def _head(result: Fit) -> str:
             "are those of simulated trials with the published arms, calendars, assessors and follow-up.",
             "",
             f"Posterior: largest R-hat {posterior.r_hat.max():.3f}, least effective number of draws "
-            f"{posterior.effective.min():.0f}. Prior-driven (contraction below {100 * PRIOR_DRIVEN:.0f} %): "
+            f"{posterior.effective.min():.0f}. {_weight(result)}Prior-driven (contraction below "
+            f"{100 * PRIOR_DRIVEN:.0f} %): "
             f"{len(weak)} of {len(result.free)} numbers{': ' + ', '.join(weak) if weak else ''}.",
         )
     )
+
+
+def _weight(result: Fit) -> str:
+    if result.weight == 1.0:
+        return ""
+    return f"Its likelihood counts {result.weight:.2f} times, as learned from known numbers (below). "
 
 
 def median_errors(targets: Sequence[Target], values: Floats) -> dict[str, tuple[float, int]]:

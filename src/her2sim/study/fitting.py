@@ -1,4 +1,4 @@
-"""What ``her2sim fit`` does: make a fit, write its page, freeze it, recover known numbers."""
+"""What ``her2sim fit`` does: make a fit, weigh its figures, recover known numbers, write its page, freeze it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from her2sim.study.fit_recovery_after import recover_after, recovery_section
 from her2sim.study.fit_report import report
 from her2sim.study.fit_sections import keep_section, kept_sections
 from her2sim.study.fit_targets import settings
+from her2sim.study.fit_weight import weigh_fit, weight_section
 
 NEEDED = ("cma", "emcee")
 Tell = Callable[[str], object]
@@ -38,6 +39,7 @@ def make_fit(
     workers: int,
     accept: bool,
     tell: Tell,
+    hold: bool = False,
 ) -> Fit:
     """Make a fit, or go on with one; arguments as of ``her2sim fit``, None for the values of the settings file.
 
@@ -54,6 +56,7 @@ def make_fit(
         patients_at_mode=content["patients_at_mode"] if at_mode is None else at_mode,
         minutes=minutes,
         seed=content["seed"] if seed is None else seed,
+        hold=hold,
     )
     return fit(folder, plan, workers=workers, accept=accept, tell=tell)
 
@@ -97,6 +100,18 @@ def recovery_page(folder: Path, sets: int, *, workers: int, accept: bool = False
     found = recover_after(folder, sets=sets, workers=workers, accept=accept, tell=tell)
     text = recovery_section(found)
     keep_section(folder, load(folder), "recovery", text)
+    return text
+
+
+def weight_page(folder: Path, sets: int, *, workers: int, accept: bool = False, tell: Tell) -> str:
+    """Learn how much the figures of a finished fit may weigh, draw its posterior again, and tell of it in Markdown.
+
+    Raises:
+        InputError: a library is missing, there is no finished fit, or the model has changed since.
+    """
+    _check_libraries()
+    text = weight_section(weigh_fit(folder, sets=sets, workers=workers, accept=accept, tell=tell), sets)
+    keep_section(folder, load(folder), "weight", text)
     return text
 
 
