@@ -29,3 +29,9 @@ def test_a_fit_without_its_libraries_says_what_to_install(monkeypatch: pytest.Mo
     code, said = invoke("--out", tmp_path)
     assert code == 2
     assert "no_such_library" in said and "her2sim[fit]" in said
+
+
+def test_packing_where_no_fit_is_makes_nothing(tmp_path: Path) -> None:
+    code, said = invoke("--out", tmp_path / "none", "--pack")
+    assert code == 2 and "no fit is here" in said
+    assert not (tmp_path / "none").exists()

@@ -220,6 +220,46 @@ def test_half_a_line_left_by_a_kill_is_simulated_again(simulator: type[Simulator
     assert simulator.calls == 1
 
 
+def test_a_fit_goes_on_from_packed_evaluations_and_adds_to_them(simulator: type[Simulator], tmp_path: Path) -> None:
+    points = first_wave(np.zeros(3), 3, 1)
+    whole = Evaluations(tmp_path, NAMES, TRIALS).at(points[:2], patients=20, seed=1)
+    packed = fit_runs.pack(tmp_path)
+    assert packed.exists() and not (tmp_path / fit_runs.FILE).exists()
+    simulator.calls = 0
+    again = Evaluations(tmp_path, NAMES, TRIALS)
+    assert np.array_equal(again.at(points[:2], patients=20, seed=1), whole) and simulator.calls == 0
+    more = again.at(points, patients=20, seed=1)
+    assert simulator.calls == len(TRIALS), "only the third point is new"
+    fit_runs.pack(tmp_path)
+    assert np.array_equal(Evaluations(tmp_path, NAMES, TRIALS).at(points, patients=20, seed=1), more)
+    assert simulator.calls == len(TRIALS)
+
+
+def test_held_numbers_stay_where_the_frozen_calibration_has_them(simulator: type[Simulator], tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from her2sim.model.parameters import fitted_values
+
+    free, held = fit(tmp_path / "free", SMALL, trials=TRIALS, names=NAMES), replace(SMALL, hold=True)
+    found = fit(tmp_path / "held", held, trials=TRIALS, names=NAMES)
+    values = [number.from_score(float(z)) for number, z in zip(found.free, found.mode, strict=True)]
+    assert values == pytest.approx([fitted_values()[name] for name in NAMES], rel=1e-12)
+    # the figures speak of the same numbers in both: only what is called the mode differs
+    apart = np.abs(found.posterior.points.mean(axis=0) - free.posterior.points.mean(axis=0))
+    assert (apart < 0.3 * free.posterior.points.std(axis=0)).all()
+    calls = simulator.calls
+    fit(tmp_path / "held", held, trials=TRIALS, names=NAMES)
+    assert simulator.calls == calls, "nothing is simulated twice"
+
+
+def test_numbers_that_were_never_frozen_cannot_be_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    monkeypatch.setattr("her2sim.study.fit.fitted_values", dict[str, float])
+    with pytest.raises(InputError, match=rf"no value of {NAMES[0]}.*Make the fit without --hold"):
+        fit(tmp_path, replace(SMALL, hold=True), trials=TRIALS, names=NAMES)
+
+
 def test_a_folder_of_another_fit_or_another_model_is_refused(
     simulator: type[Simulator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

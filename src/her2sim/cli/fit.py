@@ -35,6 +35,7 @@ WEIGH = (
     "Instead, learn from this many data sets made with known numbers how much the figures of the finished fit may "
     "weigh, and draw its posterior again with that weight; do it before --recover, --report and --freeze."
 )
+PACK = "Instead, pack the evaluations of the folder; a fit goes on from them as before."
 COMPARE = "Instead, hold the finished fit against the one in this folder; --report then tells of it."
 
 
@@ -59,6 +60,7 @@ def fit(
     report: Annotated[Path | None, typer.Option("--report", help=REPORT, show_default=False)] = None,
     recover: Annotated[int | None, typer.Option("--recover", min=1, help=RECOVER, show_default=False)] = None,
     weigh: Annotated[int | None, typer.Option("--weigh", min=1, help=WEIGH, show_default=False)] = None,
+    pack: Annotated[bool, typer.Option("--pack", help=PACK)] = False,
     compare: Annotated[Path | None, typer.Option("--compare", help=COMPARE, show_default=False)] = None,
 ) -> None:
     """Fit, or look at a finished fit."""
@@ -68,6 +70,8 @@ def fit(
         typer.echo(fitting.recovery_page(out, recover, workers=workers, accept=accept, tell=_tell))
     elif weigh is not None:
         typer.echo(fitting.weight_page(out, weigh, workers=workers, accept=accept, tell=_tell))
+    elif pack:
+        typer.echo(f"Packed: {fitting.pack_fit(out)}")
     elif compare is not None:
         typer.echo(fitting.compare_with(out, compare, workers=workers, tell=_tell))
     elif freeze or report is not None:

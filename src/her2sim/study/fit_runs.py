@@ -1,7 +1,8 @@
 """Evaluations of the fit: simulated figures at points of the parameter space, kept so that a fit can be taken up again.
 
 A point is a vector of scores: how many prior standard deviations each calibrated number lies from its prior median.
-Every trial of every point is one task; each finished task is one line of ``evaluations.jsonl``.
+Every trial of every point is one task; each finished task is one line of ``evaluations.jsonl`` (packed:
+``evaluations.jsonl.xz``, as fits of released calibrations lie in the repository).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ STUDY = ("cohort", "course", "entry", "plan", "scans", "arm_endpoints", "fit_fig
 FOLDERS = ("parameters", "drugs", "populations", "regimens", "recist")
 CHUNK = 250
 FILE, HEAD = "evaluations.jsonl", "fit.json"
+PACKED = f"{FILE}.xz"
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,10 @@ class Evaluations:
                 )
         else:
             (folder / HEAD).write_text(json.dumps(head, indent=1))
-        if (folder / FILE).exists():
-            for line in (folder / FILE).read_text().splitlines():
-                if line.endswith("}"):  # the last one may be half written
-                    row = json.loads(line)
-                    self._rows[row["key"]] = row
+        for line in _kept_lines(folder):
+            if line.endswith("}"):  # the last one may be half written
+                row = json.loads(line)
+                self._rows[row["key"]] = row
 
     def at(self, points: Floats, *, patients: int, seed: int) -> Floats:
         """Simulated figures at points, those not known yet being simulated.
@@ -183,6 +184,31 @@ class Evaluations:
             home[trial] = load.index(min(load))
             load[home[trial]] += costs[trial]
         return home
+
+
+def _kept_lines(folder: Path) -> Iterator[str]:
+    """Lines of finished tasks: those that were packed for good, then those made since."""
+    import lzma
+
+    if (folder / PACKED).exists():
+        with lzma.open(folder / PACKED, "rt", encoding="utf-8") as lines:
+            yield from lines.read().splitlines()
+    if (folder / FILE).exists():
+        yield from (folder / FILE).read_text(encoding="utf-8").splitlines()
+
+
+def pack(folder: Path) -> Path:
+    """Pack the evaluations of a folder into ``evaluations.jsonl.xz``, a tenth of the size, and remove the open file.
+
+    A fit goes on from a packed folder as from an open one.
+    """
+    import lzma
+
+    rows = {json.loads(line)["key"]: line for line in _kept_lines(folder) if line.endswith("}")}
+    with lzma.open(folder / PACKED, "wt", encoding="utf-8", preset=9) as out:
+        out.write("".join(f"{line}\n" for line in rows.values()))
+    (folder / FILE).unlink(missing_ok=True)
+    return folder / PACKED
 
 
 def _cost(record: TrialRecord, targets: Sequence[Target]) -> float:

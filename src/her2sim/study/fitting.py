@@ -18,6 +18,7 @@ from her2sim.study.fit_freeze import freeze
 from her2sim.study.fit_recovery import recover, recovery_table
 from her2sim.study.fit_recovery_after import recover_after, recovery_section
 from her2sim.study.fit_report import report
+from her2sim.study.fit_runs import HEAD, pack
 from her2sim.study.fit_sections import keep_section, kept_sections
 from her2sim.study.fit_targets import settings
 from her2sim.study.fit_weight import weigh_fit, weight_section
@@ -125,6 +126,19 @@ def compare_with(folder: Path, other: Path, *, workers: int, tell: Tell) -> str:
     text = comparison_section(compare_fits(result, load(other), workers=workers, tell=tell), other.name)
     keep_section(folder, result, "another fit", text)
     return text
+
+
+def pack_fit(folder: Path) -> Path:
+    """Pack the evaluations of a fit, to be kept.
+
+    Raises:
+        InputError: there is no fit in the folder.
+    """
+    if not (folder / HEAD).exists():
+        raise InputError(
+            "no fit is here.", where=str(folder), hint="Make one with her2sim fit --out FOLDER, then pack it."
+        )
+    return pack(folder)
 
 
 def _check_libraries() -> None:
