@@ -150,7 +150,7 @@ def weight_section(rounds: Sequence[Weighing], sets: int) -> str:
         f"In {len(rounds)} rounds {sets} data sets were made by the simulator with numbers drawn from the posterior so "
         "far, and fitted with the likelihood raised to several powers (doi:10.1093/biomet/asy054). The power under "
         f"which the known numbers are most likely was {steps}: the posterior, and with it the draws of validation and "
-        f"ledger, is made with **{found.chosen:.2f}**. The mode does not move. At the known numbers the simulator, with "
+        f"ledger, is made with **{found.chosen:.2f}**. The mode stays. At the known numbers the simulator, with "
         f"other patients, is {found.missed:.2f} times as far from the emulator as the fit assumes (median over "
         "figures). Of the last round, with posteriors taken as normal:",
         "",
