@@ -340,3 +340,11 @@ def test_known_numbers_are_found_again_at_the_nominal_rate(simulator: type[Simul
     assert found.coverage(0.9).mean() == pytest.approx(0.9, abs=0.08)
     assert found.coverage(0.5).mean() == pytest.approx(0.5, abs=0.15)
     assert found.sd.max() < 0.9
+
+
+def test_a_number_that_may_no_longer_be_fitted_keeps_the_value_of_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    from her2sim.model import parameters
+
+    left = tuple(number for number in free_numbers() if number.number != NAMES[0])
+    monkeypatch.setattr(parameters, "free_numbers", lambda: left)
+    assert set(parameters.fitted_values.__wrapped__()) == {number.number for number in left}

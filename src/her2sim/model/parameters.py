@@ -150,6 +150,10 @@ def with_calibrated(quantities: Mapping[str, Quantity], numbers: Mapping[str, fl
 
 @cache
 def fitted_values() -> dict[str, float]:
-    """Calibrated number -> value that the frozen fit gave; empty before the first freeze."""
-    frozen = load_frozen()
-    return {} if frozen is None else dict(frozen.values)
+    """Calibrated number -> value that the frozen fit gave; empty before the first freeze.
+
+    A number that may no longer be fitted keeps the value of its file, also before the next freeze: else the next fit
+    would be made with the frozen value, and its freeze would lose it.
+    """
+    frozen, free = load_frozen(), {number.number for number in free_numbers()}
+    return {} if frozen is None else {name: value for name, value in frozen.values.items() if name in free}
