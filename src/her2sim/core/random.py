@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-MOST_KEPT = 256  # tables of draws that are kept: arms share patients, and a fit asks for the same ones at every point
+# arms share patients, and a fit asks for the same ones at every point: so many tables of draws are kept, none of more
+# patients than a chunk of a run may have (256 tables of 1,000 patients and 40 draws: 80 MB)
+MOST_KEPT, LARGEST = 256, 1000
 
 
 def stream(seed: int, patient: int, purpose: str) -> np.random.Generator:
@@ -35,10 +37,11 @@ def stream(seed: int, patient: int, purpose: str) -> np.random.Generator:
 
 def normals(seed: int, patients: NDArray[np.int64], purpose: str, count: int) -> Floats:
     """Standard normal draws, shape (n_patients, count); row i belongs to ``patients[i]`` alone."""
-    return _normals(seed, tuple(patients.tolist()), purpose, count).copy()
+    if len(patients) > LARGEST:
+        return _normals(seed, tuple(patients.tolist()), purpose, count)
+    return _kept_normals(seed, tuple(patients.tolist()), purpose, count).copy()
 
 
-@lru_cache(maxsize=MOST_KEPT)
 def _normals(seed: int, patients: tuple[int, ...], purpose: str, count: int) -> Floats:
     out = np.empty((len(patients), count))
     for row, patient in enumerate(patients):
@@ -48,12 +51,16 @@ def _normals(seed: int, patients: tuple[int, ...], purpose: str, count: int) -> 
 
 def uniforms(seed: int, patients: NDArray[np.int64], purpose: str, count: int) -> Floats:
     """Uniform draws on [0, 1), shape (n_patients, count); row i belongs to ``patients[i]`` alone."""
-    return _uniforms(seed, tuple(patients.tolist()), purpose, count).copy()
+    if len(patients) > LARGEST:
+        return _uniforms(seed, tuple(patients.tolist()), purpose, count)
+    return _kept_uniforms(seed, tuple(patients.tolist()), purpose, count).copy()
 
 
-@lru_cache(maxsize=MOST_KEPT)
 def _uniforms(seed: int, patients: tuple[int, ...], purpose: str, count: int) -> Floats:
     out = np.empty((len(patients), count))
     for row, patient in enumerate(patients):
         out[row] = stream(seed, patient, purpose).random(count)
     return out
+
+
+_kept_normals, _kept_uniforms = lru_cache(maxsize=MOST_KEPT)(_normals), lru_cache(maxsize=MOST_KEPT)(_uniforms)
