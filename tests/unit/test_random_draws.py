@@ -1,4 +1,4 @@
-"""Draws belong to (seed, patient, purpose): not to the other patients of a table, nor to what was done with it before."""
+"""Draws belong to (seed, patient, purpose): not to the other patients of a table, nor to what was done with it."""
 
 from __future__ import annotations
 
