@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from her2sim.model.frozen import load_frozen
+from her2sim.study import fit_runs
 from her2sim.study.fit import load
 from her2sim.study.fit_runs import Evaluations
 
@@ -34,7 +35,11 @@ def test_its_mode_and_draws_are_the_frozen_ones(folder: Path) -> None:
         assert fitted[target.trial, target.arm, target.name] == pytest.approx(residual, abs=0.006)
 
 
-def test_its_evaluations_say_what_the_emulator_says(folder: Path) -> None:
+def test_its_evaluations_say_what_the_emulator_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("nothing is to be simulated")
+
+    monkeypatch.setattr(fit_runs, "evaluate_trial", refuse)
     found = load(folder)
     names = [number.number for number in found.free]
     runs = Evaluations(folder, names, [record.id for record in found.data.records], accept=True)

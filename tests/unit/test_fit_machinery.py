@@ -218,6 +218,8 @@ def test_half_a_line_left_by_a_kill_is_simulated_again(simulator: type[Simulator
     simulator.calls = 0
     assert np.array_equal(Evaluations(tmp_path, NAMES, TRIALS).at(points, patients=20, seed=1), whole)
     assert simulator.calls == 1
+    assert np.array_equal(Evaluations(tmp_path, NAMES, TRIALS).at(points, patients=20, seed=1), whole)
+    assert simulator.calls == 1, "what was added after the half line is read again"
 
 
 def test_a_fit_goes_on_from_packed_evaluations_and_adds_to_them(simulator: type[Simulator], tmp_path: Path) -> None:
@@ -347,4 +349,6 @@ def test_a_number_that_may_no_longer_be_fitted_keeps_the_value_of_its_file(monke
 
     left = tuple(number for number in free_numbers() if number.number != NAMES[0])
     monkeypatch.setattr(parameters, "free_numbers", lambda: left)
-    assert set(parameters.fitted_values.__wrapped__()) == {number.number for number in left}
+    kept = {number.number for number in left}
+    assert set(parameters.fitted_values.__wrapped__()) == kept
+    assert all(set(draw) == kept for draw in parameters.fitted_draws.__wrapped__())

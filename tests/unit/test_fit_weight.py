@@ -93,7 +93,13 @@ def test_a_weighted_fit_keeps_its_mode_and_spreads_wider(
     assert f"**{told[-1].chosen:.2f}**" in page and page.count("\n| 0.") == 7
 
 
-def test_weighing_on_the_command_line_shows_its_section_in_the_page_of_the_fit(finished: Fit, tmp_path: Path) -> None:
+def test_weighing_on_the_command_line_shows_its_section_in_the_page_of_the_fit(
+    finished: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rough(_result: Fit, _data: Made) -> Weighing:
+        return weigh(finished, made(finished, 4.0))
+
+    monkeypatch.setattr("her2sim.study.fit_weight.weigh", rough)
     words = ["fit", "--out", str(tmp_path)]
     told = CliRunner().invoke(app, [*words, "--weigh", "4"])
     assert told.exit_code == 0 and "4 data sets were made" in told.output
@@ -101,8 +107,7 @@ def test_weighing_on_the_command_line_shows_its_section_in_the_page_of_the_fit(f
     assert CliRunner().invoke(app, [*words, "--report", str(page)]).exit_code == 0
     assert "## How much the figures weigh" in page.read_text()
     weight = load(tmp_path).weight
-    assert weight == 1.0 or f"counts {weight:.2f} times" in page.read_text()
-    assert weight == finished.weight or weight < 1.0
+    assert weight < 0.8 and f"counts {weight:.2f} times" in page.read_text()
 
 
 def test_the_records_of_one_trial_are_left_out_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

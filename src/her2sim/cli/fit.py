@@ -19,7 +19,7 @@ WAVES = "Most later waves."
 PATIENTS = "Patients per arm in the waves; default in data/calibration/fit.yaml."
 AT_MODE = "Patients per arm in the check at the mode; likewise."
 MINUTES = "No new wave is begun after this time."
-SEED = "Seed of the patients and of the search; default in data/calibration/fit.yaml."
+SEED = "Seed of the patients and of the search, or of the data sets of --recover; default in data/calibration/fit.yaml."
 ACCEPT = "Go on although the model's code or data have changed since the fit was begun."
 HOLD = (
     "Keep the numbers where the frozen calibration has them, and find only how far they may lie: the points lie around "
@@ -67,7 +67,7 @@ def fit(
     from her2sim.study import fitting
 
     if recover is not None:
-        typer.echo(fitting.recovery_page(out, recover, workers=workers, accept=accept, tell=_tell))
+        typer.echo(fitting.recovery_page(out, recover, workers=workers, accept=accept, seed=seed, tell=_tell))
     elif weigh is not None:
         typer.echo(fitting.weight_page(out, weigh, workers=workers, accept=accept, tell=_tell))
     elif pack:

@@ -155,5 +155,17 @@ def fitted_values() -> dict[str, float]:
     A number that may no longer be fitted keeps the value of its file, also before the next freeze: else the next fit
     would be made with the frozen value, and its freeze would lose it.
     """
-    frozen, free = load_frozen(), {number.number for number in free_numbers()}
-    return {} if frozen is None else {name: value for name, value in frozen.values.items() if name in free}
+    frozen = load_frozen()
+    return {} if frozen is None else _still_free(frozen.values)
+
+
+@cache
+def fitted_draws() -> tuple[Mapping[str, float], ...]:
+    """Posterior draws of the frozen fit, each of the numbers of ``fitted_values``; none before the first freeze."""
+    frozen = load_frozen()
+    return () if frozen is None else tuple(_still_free(draw) for draw in frozen.draws)
+
+
+def _still_free(numbers: Mapping[str, float]) -> dict[str, float]:
+    free = {number.number for number in free_numbers()}
+    return {name: value for name, value in numbers.items() if name in free}

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from her2sim.core.quantity import Quantity
-from her2sim.model.frozen import load_frozen
 from her2sim.model.lesions import SLOTS, sphere_volume_mL
-from her2sim.model.parameters import load_parameters
+from her2sim.model.parameters import fitted_draws, load_parameters
 from her2sim.model.patient_parameters import untreated_shares
 from her2sim.population.geometry import initial_volumes_mL
 from her2sim.population.patients import Patients
@@ -46,9 +45,9 @@ def typical_in_force(plan: TrialPlan, replicate: int) -> dict[str, float]:
     drawn one by one.
     """
     drawn: dict[str, float] = dict(draw_typical_values(population_parameters(plan.record), plan.seed, replicate))
-    frozen = load_frozen()
-    if frozen is not None and frozen.draws and replicate > 0:
-        drawn |= calibrated(plan.record, frozen.draws[(replicate - 1) % len(frozen.draws)])
+    draws = fitted_draws()
+    if draws and replicate > 0:
+        drawn |= calibrated(plan.record, draws[(replicate - 1) % len(draws)])
     return drawn | dict(plan.overrides)
 
 
@@ -58,7 +57,7 @@ def calibrated(record: TrialRecord, numbers: Mapping[str, float]) -> dict[str, f
     The result may be given to ``make_plan`` as ``overrides``.
 
     Main arguments:
-        numbers: a posterior draw, or ``load_frozen().values``.
+        numbers: one of ``fitted_draws()``, or ``fitted_values()``.
     """
     own = load_specification(record.disease, record.setting).typical_values
     return {name: value for name, value in numbers.items() if name not in own}

@@ -33,6 +33,7 @@ NAMES = (
     "growth_ratio_gastric",
     "death_rate_at_reference_burden_per_day",
 )
+SEED = 21
 NORMAL = 1e6  # degrees of freedom: discrepancies are drawn from the normal distribution
 
 
@@ -71,7 +72,7 @@ def recover(
     sets: int = 24,
     design: int = 48,
     patients: int = 80,
-    seed: int = 21,
+    seed: int | None = None,
     trials: Sequence[str] = TRIALS,
     names: Sequence[str] = NAMES,
     steps: int = 2000,
@@ -85,13 +86,14 @@ def recover(
         sets: data sets.
         design: points of the emulator's design.
         patients: per arm, in design and data sets; the sampling error of the published trial is drawn besides.
-        seed: of designs and data sets.
+        seed: of designs and data sets; default 21.
 
     Other arguments:
         trials, names: the reduced problem.
         steps: of the sampler.
         workers, tell: as in ``her2sim.study.fit.fit``.
     """
+    seed = SEED if seed is None else seed
     runs = Evaluations(folder, names, trials, workers=workers, accept=True, tell=tell)
     points = np.round(1.2 * _normal(design, len(names), seed), 4)
     figures = runs.at(points, patients=patients, seed=seed)

@@ -24,6 +24,7 @@ from her2sim.study.fit_recovery import Recovery
 from her2sim.study.fit_runs import Evaluations
 
 Floats = NDArray[np.float64]
+SEED = 4001
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def recover_after(
     *,
     sets: int = 20,
     patients: int = 150,
-    seed: int = 4001,
+    seed: int | None = None,
     steps: int = 1200,
     workers: int = 1,
     accept: bool = False,
@@ -137,7 +138,7 @@ def recover_after(
         folder: of the fit; its evaluations are used, and those made here are kept there.
         sets: data sets; each costs one simulation of all trials.
         patients: per arm; the sampling error of the published trial is drawn besides.
-        seed: of the patients, who must be others than those of the fit, and of the data sets.
+        seed: of the patients, who must be others than those of the fit, and of the data sets; default 4001.
 
     Other arguments:
         steps: of the sampler.
@@ -146,7 +147,7 @@ def recover_after(
     Raises:
         InputError: there is no finished fit, or the model has changed since.
     """
-    result = load(folder)
+    result, seed = load(folder), SEED if seed is None else seed
     made = make_data(folder, result, sets=sets, patients=patients, seed=seed, workers=workers, accept=accept, tell=tell)
     mean, sd, rank = (np.empty(made.truth.shape) for _ in range(3))
     for number in range(sets):

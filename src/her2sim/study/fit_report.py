@@ -221,7 +221,8 @@ def _again(again: Sequence[Repeat]) -> str:
     rows += [[str(r.seed), f"{r.better:+.2f}", f"{r.farthest:.2f}", f"{r.figures:.2f}"] for r in again]
     text = (
         "The mode searched again from the prior medians, on the same emulator. A search may end higher than the frozen "
-        "mode, which was found before the emulator's last correction."
+        "mode, which was found before the emulator's last correction, or from other points (`--hold`); figures of "
+        "trials left out come from modes found on this emulator."
     )
     return f"## Other seeds\n\n{text}\n\n{_table(rows)}"
 

@@ -157,7 +157,10 @@ class Evaluations:
 
     def _simulate(self, setting: Setting, missing: Sequence[tuple[Floats, str]]) -> None:
         begun = time.monotonic()
+        kept = (self.folder / FILE).read_bytes() if (self.folder / FILE).exists() else b""
+        torn = bool(kept) and not kept.endswith(b"\n")  # the line of a task that was killed: it must end here
         with (self.folder / FILE).open("a") as out:
+            out.write("\n" if torn else "")
             for done, row in enumerate(self._results(setting, missing), start=1):
                 self._rows[row["key"]] = row
                 out.write(json.dumps(row) + "\n")
@@ -205,8 +208,10 @@ def pack(folder: Path) -> Path:
     import lzma
 
     rows = {json.loads(line)["key"]: line for line in _kept_lines(folder) if line.endswith("}")}
-    with lzma.open(folder / PACKED, "wt", encoding="utf-8", preset=9) as out:
+    part = folder / f"{PACKED}.part"
+    with lzma.open(part, "wt", encoding="utf-8", preset=9) as out:
         out.write("".join(f"{line}\n" for line in rows.values()))
+    part.replace(folder / PACKED)
     (folder / FILE).unlink(missing_ok=True)
     return folder / PACKED
 

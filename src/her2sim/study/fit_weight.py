@@ -1,11 +1,13 @@
-"""How much the figures may weigh: as much as lets intervals hold known numbers as often as they say.
+"""How much the figures may weigh: as much as makes known numbers most likely.
 
-Figures of one trial are not independent, and the emulator's errors are alike for figures that depend on the same
-numbers; a likelihood that multiplies them is too sure of itself. It is raised to a power below one, learned from data
-sets that the simulator made with known numbers (Syring and Martin 2019, doi:10.1093/biomet/asy054): each is fitted
-with every weight of a grid, and the weight is taken under which the known numbers are most likely. The mode of the fit
-stays where it is; only the spread about it changes. Whether intervals then are as wide as they should be is for
-``her2sim.study.fit_recovery_after`` to tell, with other data sets.
+The emulator's errors are alike for figures that depend on the same numbers; a likelihood that multiplies them is too
+sure of itself. It is raised to a power below one. Such a power may be chosen so that intervals hold what they should
+(Syring and Martin 2019, doi:10.1093/biomet/asy054); here it is learned from data sets that the simulator made with
+known numbers: each is fitted with every weight of a grid, and the weight of the best mean log density of a known number
+is taken, which uses more of few data sets than shares of intervals do. The mode of the fit stays where it is; only the
+spread about it changes. Whether intervals then are as wide as they should be is for
+``her2sim.study.fit_recovery_after`` to tell, with other data sets. Errors of published figures of one trial that are
+tied to each other are not in these data sets, and the weight does not make up for them.
 """
 
 from __future__ import annotations

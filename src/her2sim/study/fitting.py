@@ -86,7 +86,9 @@ def freeze_fit(folder: Path) -> Frozen:
     return freeze(folder, load(folder), today=datetime.now(UTC).date())
 
 
-def recovery_page(folder: Path, sets: int, *, workers: int, accept: bool = False, tell: Tell) -> str:
+def recovery_page(
+    folder: Path, sets: int, *, workers: int, accept: bool = False, seed: int | None = None, tell: Tell
+) -> str:
     """Fit data sets made from known numbers, and tell in Markdown how they were found again.
 
     In the folder of a finished fit the data sets are of all its trials, and the page of the fit then shows the section;
@@ -97,8 +99,8 @@ def recovery_page(folder: Path, sets: int, *, workers: int, accept: bool = False
     """
     _check_libraries()
     if not (folder / RESULT).exists():
-        return recovery_table(recover(folder, sets=sets, workers=workers, tell=tell))
-    found = recover_after(folder, sets=sets, workers=workers, accept=accept, tell=tell)
+        return recovery_table(recover(folder, sets=sets, workers=workers, tell=tell, seed=seed))
+    found = recover_after(folder, sets=sets, workers=workers, accept=accept, tell=tell, seed=seed)
     text = recovery_section(found)
     keep_section(folder, load(folder), "recovery", text)
     return text

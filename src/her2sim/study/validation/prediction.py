@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from her2sim.core.errors import InputError
 from her2sim.core.random import stream
 from her2sim.evidence.roles import role_of_figure
-from her2sim.model.frozen import load_frozen
+from her2sim.model.parameters import fitted_draws
 from her2sim.record.protocol import holds_results
 from her2sim.record.types import TrialRecord
 from her2sim.study.cohort import calibrated
@@ -126,11 +126,11 @@ def planned(
 
 def posterior_draws(protocol: TrialRecord, count: int) -> list[dict[str, float]]:
     """``count`` draws of the frozen posterior, evenly spaced; none before the first freeze."""
-    frozen = load_frozen()
-    if frozen is None or not frozen.draws or count < 1:
+    draws = fitted_draws()
+    if not draws or count < 1:
         return []
-    places = np.unique(np.linspace(0, len(frozen.draws) - 1, min(count, len(frozen.draws))).round().astype(int))
-    return [calibrated(protocol, frozen.draws[place]) for place in places]
+    places = np.unique(np.linspace(0, len(draws) - 1, min(count, len(draws))).round().astype(int))
+    return [calibrated(protocol, draws[place]) for place in places]
 
 
 def was_fitted(trial: str, key: Key) -> bool:
