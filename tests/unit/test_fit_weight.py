@@ -41,6 +41,17 @@ def finished(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fit:
     return fit(tmp_path, SMALL, trials=("EMILIA", "ToGA"), names=NAMES)
 
 
+@pytest.fixture
+def rough(finished: Fit, monkeypatch: pytest.MonkeyPatch) -> Fit:
+    """A finished fit whose data sets of known numbers have errors four times those that it assumes."""
+
+    def weighed(_result: Fit, _data: Made) -> Weighing:
+        return weigh(finished, made(finished, 4.0))
+
+    monkeypatch.setattr("her2sim.study.fit_weight.weigh", weighed)
+    return finished
+
+
 def made(result: Fit, excess: float, sets: int = 150) -> Made:
     """Data sets whose errors are ``excess`` times those that the fit assumes."""
     truth = result.posterior.points[:: len(result.posterior.points) // sets][:sets]
@@ -73,19 +84,13 @@ def test_the_weight_is_one_where_errors_are_as_assumed_and_less_where_they_are_l
     assert fair.missed == pytest.approx(0.0, abs=1e-6), "the figures lie on the emulator"
 
 
-def test_a_weighted_fit_keeps_its_mode_and_spreads_wider(
-    finished: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def rough(_result: Fit, _data: Made) -> Weighing:
-        return weigh(finished, made(finished, 4.0))
-
-    monkeypatch.setattr("her2sim.study.fit_weight.weigh", rough)
+def test_a_weighted_fit_keeps_its_mode_and_spreads_wider(rough: Fit, tmp_path: Path) -> None:
     told = weigh_fit(tmp_path, sets=3, patients=20, steps=2000)
     after = load(tmp_path)
     assert len(told) == 2 and after.weight == told[-1].chosen < 0.8
-    assert np.array_equal(after.mode, finished.mode)
-    assert (after.posterior.points.std(axis=0) > 1.08 * finished.posterior.points.std(axis=0)).all()
-    before, now = leave_one_trial_out(finished), leave_one_trial_out(after)
+    assert np.array_equal(after.mode, rough.mode)
+    assert (after.posterior.points.std(axis=0) > 1.08 * rough.posterior.points.std(axis=0)).all()
+    before, now = leave_one_trial_out(rough), leave_one_trial_out(after)
     for trial in before:
         assert np.array_equal(before[trial].figures, now[trial].figures)
         assert (now[trial].sd >= before[trial].sd).all() and now[trial].sd.mean() > before[trial].sd.mean()
@@ -93,13 +98,8 @@ def test_a_weighted_fit_keeps_its_mode_and_spreads_wider(
     assert f"**{told[-1].chosen:.2f}**" in page and page.count("\n| 0.") == 7
 
 
-def test_weighing_on_the_command_line_shows_its_section_in_the_page_of_the_fit(
-    finished: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def rough(_result: Fit, _data: Made) -> Weighing:
-        return weigh(finished, made(finished, 4.0))
-
-    monkeypatch.setattr("her2sim.study.fit_weight.weigh", rough)
+@pytest.mark.usefixtures("rough")
+def test_weighing_on_the_command_line_shows_its_section_in_the_page_of_the_fit(tmp_path: Path) -> None:
     words = ["fit", "--out", str(tmp_path)]
     told = CliRunner().invoke(app, [*words, "--weigh", "4"])
     assert told.exit_code == 0 and "4 data sets were made" in told.output

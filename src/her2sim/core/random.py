@@ -9,12 +9,14 @@ NumPy's SeedSequence.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+_Draw = Callable[[np.random.Generator, int], Floats]
 # arms share patients, and a fit asks for the same ones at every point: so many tables of draws are kept, none of more
 # patients than a chunk of a run may have (256 tables of 1,000 patients and 40 draws: 80 MB)
 MOST_KEPT, LARGEST = 256, 1000
@@ -37,30 +39,26 @@ def stream(seed: int, patient: int, purpose: str) -> np.random.Generator:
 
 def normals(seed: int, patients: NDArray[np.int64], purpose: str, count: int) -> Floats:
     """Standard normal draws, shape (n_patients, count); row i belongs to ``patients[i]`` alone."""
-    if len(patients) > LARGEST:
-        return _normals(seed, tuple(patients.tolist()), purpose, count)
-    return _kept_normals(seed, tuple(patients.tolist()), purpose, count).copy()
-
-
-def _normals(seed: int, patients: tuple[int, ...], purpose: str, count: int) -> Floats:
-    out = np.empty((len(patients), count))
-    for row, patient in enumerate(patients):
-        out[row] = stream(seed, patient, purpose).standard_normal(count)
-    return out
+    return _table(np.random.Generator.standard_normal, seed, patients, purpose, count)
 
 
 def uniforms(seed: int, patients: NDArray[np.int64], purpose: str, count: int) -> Floats:
     """Uniform draws on [0, 1), shape (n_patients, count); row i belongs to ``patients[i]`` alone."""
-    if len(patients) > LARGEST:
-        return _uniforms(seed, tuple(patients.tolist()), purpose, count)
-    return _kept_uniforms(seed, tuple(patients.tolist()), purpose, count).copy()
+    return _table(np.random.Generator.random, seed, patients, purpose, count)
 
 
-def _uniforms(seed: int, patients: tuple[int, ...], purpose: str, count: int) -> Floats:
+def _table(draw: _Draw, seed: int, patients: NDArray[np.int64], purpose: str, count: int) -> Floats:
+    rows = tuple(patients.tolist())
+    if len(rows) > LARGEST:
+        return _rows(draw, seed, rows, purpose, count)
+    return _kept_rows(draw, seed, rows, purpose, count).copy()
+
+
+def _rows(draw: _Draw, seed: int, patients: tuple[int, ...], purpose: str, count: int) -> Floats:
     out = np.empty((len(patients), count))
     for row, patient in enumerate(patients):
-        out[row] = stream(seed, patient, purpose).random(count)
+        out[row] = draw(stream(seed, patient, purpose), count)
     return out
 
 
-_kept_normals, _kept_uniforms = lru_cache(maxsize=MOST_KEPT)(_normals), lru_cache(maxsize=MOST_KEPT)(_uniforms)
+_kept_rows = lru_cache(maxsize=MOST_KEPT)(_rows)

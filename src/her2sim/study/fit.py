@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from her2sim.core.errors import InputError
 from her2sim.core.random import stream
 from her2sim.model.calibration import FreeNumber, free_numbers
 from her2sim.model.parameters import fitted_values
@@ -108,8 +109,6 @@ def held_scores(free: Sequence[FreeNumber]) -> Floats:
     Raises:
         InputError: it lacks one of them.
     """
-    from her2sim.core.errors import InputError
-
     known = fitted_values()
     lacking = [number.number for number in free if number.number not in known]
     if lacking:
@@ -261,7 +260,6 @@ def load(folder: Path) -> Fit:
     Raises:
         InputError: there is none in this folder, or it is one of other numbers or figures than may be fitted now.
     """
-    from her2sim.core.errors import InputError
     from her2sim.study.fit_runs import HEAD
     from her2sim.study.fit_targets import fit_data
 

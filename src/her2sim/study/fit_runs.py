@@ -128,9 +128,8 @@ class Evaluations:
         else:
             (folder / HEAD).write_text(json.dumps(head, indent=1))
         for line in _kept_lines(folder):
-            if line.endswith("}"):  # the last one may be half written
-                row = json.loads(line)
-                self._rows[row["key"]] = row
+            row = json.loads(line)
+            self._rows[row["key"]] = row
 
     def at(self, points: Floats, *, patients: int, seed: int) -> Floats:
         """Simulated figures at points, those not known yet being simulated.
@@ -146,7 +145,8 @@ class Evaluations:
         setting = Setting(self.trials, self.names, patients, seed)
         wanted = [(point, trial) for point in points for trial in self.trials]
         missing = [(p, t) for p, t in wanted if _key(setting, p, t) not in self._rows]
-        self._simulate(setting, missing)
+        if missing:
+            self._simulate(setting, missing)
         rows = [[self._rows[_key(setting, p, t)]["figures"] for t in self.trials] for p in points]
         return np.array([[value for part in row for value in part] for row in rows], dtype=np.float64)
 
@@ -157,10 +157,11 @@ class Evaluations:
 
     def _simulate(self, setting: Setting, missing: Sequence[tuple[Floats, str]]) -> None:
         begun = time.monotonic()
-        kept = (self.folder / FILE).read_bytes() if (self.folder / FILE).exists() else b""
-        torn = bool(kept) and not kept.endswith(b"\n")  # the line of a task that was killed: it must end here
+        with (self.folder / FILE).open("a+b") as kept:
+            if kept.tell():  # the line of a task that was killed must end here
+                kept.seek(-1, 2)
+                kept.write(b"" if kept.read() == b"\n" else b"\n")
         with (self.folder / FILE).open("a") as out:
-            out.write("\n" if torn else "")
             for done, row in enumerate(self._results(setting, missing), start=1):
                 self._rows[row["key"]] = row
                 out.write(json.dumps(row) + "\n")
@@ -190,14 +191,15 @@ class Evaluations:
 
 
 def _kept_lines(folder: Path) -> Iterator[str]:
-    """Lines of finished tasks: those that were packed for good, then those made since."""
+    """Whole lines of finished tasks: those that were packed for good, then those made since."""
     import lzma
 
+    text = ""
     if (folder / PACKED).exists():
-        with lzma.open(folder / PACKED, "rt", encoding="utf-8") as lines:
-            yield from lines.read().splitlines()
+        text = lzma.decompress((folder / PACKED).read_bytes()).decode()
     if (folder / FILE).exists():
-        yield from (folder / FILE).read_text(encoding="utf-8").splitlines()
+        text += (folder / FILE).read_text(encoding="utf-8")
+    return (line for line in text.splitlines() if line.endswith("}"))  # the last one may be half written
 
 
 def pack(folder: Path) -> Path:
@@ -207,7 +209,7 @@ def pack(folder: Path) -> Path:
     """
     import lzma
 
-    rows = {json.loads(line)["key"]: line for line in _kept_lines(folder) if line.endswith("}")}
+    rows = {json.loads(line)["key"]: line for line in _kept_lines(folder)}
     part = folder / f"{PACKED}.part"
     with lzma.open(part, "wt", encoding="utf-8", preset=9) as out:
         out.write("".join(f"{line}\n" for line in rows.values()))

@@ -26,7 +26,7 @@ from her2sim.study.fit_targets import settings
 
 Floats = NDArray[np.float64]
 WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
-LEVELS = {0.5: 0.6745, 0.9: 1.6449}  # share of a normal distribution within so many standard deviations
+LEVELS = (0.5, 0.9)
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,22 @@ def weigh(result: Fit, made: Made, weights: tuple[float, ...] = WEIGHTS) -> Weig
     Other arguments:
         weights: to be tried, in order.
     """
+    from scipy.special import ndtri
+
+    problems = [with_data(result, observed) for observed in made.observed]
     score, held = np.zeros(len(weights)), {level: np.zeros(len(weights)) for level in LEVELS}
     for place, weight in enumerate(weights):
         away = np.empty(made.truth.shape)
         logs = np.empty(made.truth.shape)
-        for number, observed in enumerate(made.observed):
-            problem = replace(with_data(result, observed), weight=weight)
+        for number, full in enumerate(problems):
+            problem = replace(full, weight=weight)
             mode = find_mode(problem, result.mode[None], seed=1, restarts=0)
             sd = np.sqrt(np.diag(np.linalg.inv(information(problem, mode))))
             away[number] = (made.truth[number] - mode) / sd
             logs[number] = -0.5 * away[number] ** 2 - np.log(sd)
         score[place] = logs.mean()
-        for level, width in LEVELS.items():
-            held[level][place] = (np.abs(away) <= width).mean()
+        for level in LEVELS:
+            held[level][place] = (np.abs(away) <= ndtri(0.5 + 0.5 * level)).mean()
     known = np.isfinite(result.emulator.error)
     off = (made.figures - result.emulator(made.truth))[:, known] / result.emulator.error[known]
     missed = float(np.median(np.sqrt(np.nanmean(off**2, axis=0))))
